@@ -1,0 +1,1 @@
+"""Made-up authorities, people and PEPs, loaded through the services' APIs."""

@@ -1,0 +1,1 @@
+"""PEP meetings, invitations and answers."""

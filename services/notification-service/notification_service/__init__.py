@@ -1,0 +1,1 @@
+"""Mail and messages, sent once, in reaction to events."""

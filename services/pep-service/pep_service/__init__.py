@@ -1,0 +1,1 @@
+"""Children, authority profiles, PEPs and their change log."""

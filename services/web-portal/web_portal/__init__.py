@@ -1,0 +1,1 @@
+"""The users' application: pages in, HTTP calls to the services out."""

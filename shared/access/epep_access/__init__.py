@@ -1,0 +1,1 @@
+"""Who may see a child: relationships followed through events."""

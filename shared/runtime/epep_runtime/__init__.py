@@ -1,0 +1,1 @@
+"""The machinery every service composes: event store, relay, subscriptions, HTTP, telemetry."""
