@@ -1,0 +1,115 @@
+"""What identity-service says: accounts, roles, log-in, keys."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from epep_events.base import Event, Personal
+from epep_events.profile import Role
+
+
+class UserRegistered(Event):
+    """Said when a person has an account."""
+
+    account_id: UUID
+    name: Personal[str]
+    email: Personal[str]
+    phone: Personal[str | None] = None
+    job_title: str | None = None
+
+
+class RoleGranted(Event):
+    """Said when a person gets a role in an authority; `setting_urn` binds a school's own role."""
+
+    account_id: UUID
+    authority_code: str
+    role: Role
+    setting_urn: str | None = None
+
+
+class RoleRevoked(Event):
+    """Said when that role ends."""
+
+    account_id: UUID
+    authority_code: str
+    role: Role
+
+
+class PasswordChanged(Event):
+    """Said when a password is set; never says which."""
+
+    account_id: UUID
+
+
+class UserDeactivated(Event):
+    """Said when an account may no longer be used; its sessions end."""
+
+    account_id: UUID
+    why: str
+
+
+class UserReactivated(Event):
+    """Said when the account may be used again."""
+
+    account_id: UUID
+    why: str
+
+
+class LoginCodeRequested(Event):
+    """Said when a right password was given and a code is to be mailed (B13).
+
+    `sealed_code` is a JWE that only notification-service's key opens; the code works once, for
+    ten minutes.
+    """
+
+    login_id: UUID
+    account_id: UUID
+    name: Personal[str]
+    email: Personal[str]
+    sealed_code: str
+    expires_at: datetime
+
+
+class LoginSucceeded(Event):
+    """Said when the code was right."""
+
+    login_id: UUID
+    account_id: UUID
+
+
+class LoginFailed(Event):
+    """Said when a known account's log-in was refused."""
+
+    account_id: UUID
+    why: Literal["password", "code", "expired", "throttled", "deactivated"]
+
+
+class SessionEnded(Event):
+    """Said when a person logs out or a session is ended."""
+
+    account_id: UUID
+    session_id: UUID
+    why: Literal["logged_out", "ended"]
+
+
+class SigningKeyPublished(Event):
+    """Said when identity has a new key for tokens; `jwk` is the public Ed25519 key."""
+
+    kid: str
+    jwk: dict[str, Any]
+    not_after: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (
+    UserRegistered,
+    RoleGranted,
+    RoleRevoked,
+    PasswordChanged,
+    UserDeactivated,
+    UserReactivated,
+    LoginCodeRequested,
+    LoginSucceeded,
+    LoginFailed,
+    SessionEnded,
+    SigningKeyPublished,
+)

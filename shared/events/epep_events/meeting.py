@@ -1,0 +1,150 @@
+"""What meeting-service says: meetings, invitations, answers."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from epep_events.base import Event, Personal, Value
+
+
+class When(Value):
+    """Time and place of a meeting; `starts_at` is UTC. `sequence` rises with every change."""
+
+    starts_at: datetime
+    duration_minutes: int
+    place: str | None
+    sequence: int
+
+
+class InvitedPerson(Value):
+    """One invitee. `sealed_token` opens the answer page by link; only notification can read it."""
+
+    invitation_id: UUID
+    account_id: UUID | None
+    email: Personal[str | None]
+    name: Personal[str]
+    role: str
+    sealed_token: str
+
+
+class MeetingScheduled(Event):
+    """Said when a PEP that was initiated has a meeting."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_id: UUID
+    child_initials: Personal[str]
+    when: When
+    reason: str
+    reason_detail: str | None
+    contact_name: Personal[str | None]
+    contact_phone: Personal[str | None]
+    organiser_account_id: UUID | None
+
+
+class InvitationIssued(Event):
+    """Said once for each person invited (B54, S50); fat enough to write the mail from."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_initials: Personal[str]
+    person: InvitedPerson
+    when: When
+    reason: str
+    contact_name: Personal[str | None]
+    contact_phone: Personal[str | None]
+
+
+class InvitationResponded(Event):
+    """Said when an invitee answers, in the portal or by the link in the mail (B55).
+
+    `proposed_at` (UTC) goes with `proposed` only.
+    """
+
+    meeting_id: UUID
+    pep_id: UUID
+    invitation_id: UUID
+    name: Personal[str]
+    answer: Literal["accepted", "declined", "proposed"]
+    proposed_at: datetime | None = None
+    comment: Personal[str | None] = None
+    organiser_account_id: UUID | None
+    child_initials: Personal[str]
+
+
+class MeetingRescheduled(Event):
+    """Said when the current meeting moves (B58, S76); everybody invited is told again."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_initials: Personal[str]
+    old: When
+    new: When
+    why: str | None
+    contact_name: Personal[str | None]
+    contact_phone: Personal[str | None]
+    invited: tuple[InvitedPerson, ...]
+
+
+class MeetingCancelled(Event):
+    """Said when the meeting will not take place; everybody invited is told."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_initials: Personal[str]
+    when: When
+    why: str
+    invited: tuple[InvitedPerson, ...]
+
+
+class RecordChange(Value):
+    """One field of the meeting page: its label, old and new value."""
+
+    field: str
+    label: str
+    old: Personal[JsonValue] = None
+    new: Personal[JsonValue] = None
+
+
+class MeetingRecordSaved(Event):
+    """Said when the meeting page is saved: who was there, who recorded, what was said (B77-B82)."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    changes: tuple[RecordChange, ...]
+
+
+class MeetingConfirmed(Event):
+    """Said when somebody confirms that the meeting has taken place (B80, S79)."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_id: UUID
+    held_at: datetime
+    recorder: Personal[str]
+    present: Personal[tuple[str, ...]]
+
+
+class NextMeetingSet(Event):
+    """Said when the people at the meeting agree when they meet next (B84, S74)."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    starts_at: datetime
+    duration_minutes: int
+    place: str | None
+    invitations_sent_by: Personal[str | None]
+
+
+EVENTS: tuple[type[Event], ...] = (
+    MeetingScheduled,
+    InvitationIssued,
+    InvitationResponded,
+    MeetingRescheduled,
+    MeetingCancelled,
+    MeetingRecordSaved,
+    MeetingConfirmed,
+    NextMeetingSet,
+)

@@ -1,0 +1,91 @@
+"""What notification-service says: what was to be mailed, and what became of it."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from epep_events.base import Event, Personal
+
+Kind = Literal[
+    "login_code",
+    "invitation",
+    "rescheduled",
+    "cancelled",
+    "answered",
+    "meeting_confirmed",
+    "submitted",
+    "returned",
+    "signed_off",
+    "feedback",
+]
+
+
+class NotificationRequested(Event):
+    """Said when something happened that a person must be told by mail."""
+
+    notification_id: UUID
+    kind: Kind
+    account_id: UUID | None
+    email: Personal[str]
+    name: Personal[str]
+    subject: str
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+    invitation_id: UUID | None = None
+
+
+class NotificationSent(Event):
+    """Said when the mail server has accepted the message for good."""
+
+    notification_id: UUID
+    kind: Kind
+    email: Personal[str]
+    name: Personal[str]
+    message_id: str
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+    invitation_id: UUID | None = None
+
+
+class NotificationFailed(Event):
+    """Said when the mail server refused the message for good; it is not tried again."""
+
+    notification_id: UUID
+    kind: Kind
+    email: Personal[str]
+    name: Personal[str]
+    why: str
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+    invitation_id: UUID | None = None
+
+
+class NotificationHeld(Event):
+    """Said when a crash leaves it unknown whether the server took the message.
+
+    It is held as uncertain: sending it again might mail a family twice.
+    """
+
+    notification_id: UUID
+    kind: Kind
+    email: Personal[str]
+    name: Personal[str]
+    message_id: str
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+    invitation_id: UUID | None = None
+
+
+class SealingKeyPublished(Event):
+    """Said when notification has a new key that others seal secrets to; `jwk` is public X25519."""
+
+    kid: str
+    jwk: dict[str, Any]
+
+
+EVENTS: tuple[type[Event], ...] = (
+    NotificationRequested,
+    NotificationSent,
+    NotificationFailed,
+    NotificationHeld,
+    SealingKeyPublished,
+)

@@ -1,0 +1,179 @@
+"""An authority's way of working, as data (`domain.md` 1.3: every difference is a setting here).
+
+The profile is a versioned document that pep-service publishes and binds to a PEP when the PEP is
+initiated, so that a later change of the authority's mind never rewrites an open plan.
+"""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from epep_events.base import Value
+
+Role = Literal[
+    "social_worker",
+    "designated_teacher",
+    "virtual_school",
+    "coordinator",
+    "carer",
+    "iro",
+    "system",
+]
+Variant = Literal["early_years", "school_age", "post_16"]
+FieldType = Literal[
+    "line", "text", "choice", "choices", "date", "integer", "decimal", "yes_no", "yes_no_detail"
+]
+
+
+class Choice(Value):
+    """One answer of a closed question."""
+
+    value: str
+    label: str
+
+
+class FormField(Value):
+    """One question on a page.
+
+    `yes_no_detail` is a yes/no with a text that is asked for when the answer is `detail_when`;
+    its value is `{"answer": "yes"|"no", "detail": str|None}`. `choices` holds a list of values.
+    Dates are ISO strings; decimals are strings with up to `decimals` places.
+    """
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: str
+    type: FieldType
+    hint: str | None = None
+    mandatory: bool = False
+    choices: tuple[Choice, ...] = ()
+    max_length: int = 4000
+    minimum: float | None = None
+    maximum: float | None = None
+    decimals: int = 1
+    past: bool = False
+    detail_when: Literal["yes", "no"] = "yes"
+    detail_label: str | None = None
+    variants: tuple[Variant, ...] = ("early_years", "school_age", "post_16")
+
+
+class Page(Value):
+    """One page of the PEP. `kind` says what it shows; only `form` pages have `fields`.
+
+    `write` are the roles that may save it; everybody else with access reads it.
+    """
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    kind: Literal["form", "targets", "meeting", "sign_off", "qa"] = "form"
+    intro: str | None = None
+    write: tuple[Role, ...]
+    fields: tuple[FormField, ...] = ()
+    variants: tuple[Variant, ...] = ("early_years", "school_age", "post_16")
+
+
+class Section(Value):
+    """A part of the PEP with its own letter and its own people (D01, D06).
+
+    `completed_by` are the roles that may press Mark Complete; empty means that the section takes
+    no completion (QA, final sign-off). `party` is the indicator's label (S36).
+    """
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    letter: str | None
+    title: str
+    party: str | None = None
+    completed_by: tuple[Role, ...] = ()
+    needs_meeting: bool = False
+    pages: tuple[Page, ...]
+    variants: tuple[Variant, ...] = ("early_years", "school_age", "post_16")
+
+
+class Period(Value):
+    """A number of days: calendar days, or working days without bank holidays (D10, D11)."""
+
+    n: int
+    unit: Literal["working_days", "calendar_days"]
+
+
+class Deadlines(Value):
+    """When a PEP must be initiated, first reviewed, and completed after its meeting (D10-D12)."""
+
+    initiate: Period
+    first_review: Period
+    complete_after_meeting: Period | None = None
+
+
+class SignOff(Value):
+    """Who signs the PEP off finally and what must be true first (D05, D21, B87, S75)."""
+
+    final_role: Role
+    gates: tuple[Literal["sections_complete", "meeting_confirmed", "next_meeting_set"], ...]
+    submits: tuple[Role, ...] = ()
+
+
+class RatingLevel(Value):
+    """One step of the quality scale, with its meaning in words and whether it sends a PEP back."""
+
+    key: str
+    label: str
+    colour: Literal["green", "blue", "yellow", "orange", "red"]
+    returns: bool = False
+
+
+class QAArea(Value):
+    """One thing that the virtual school scores, with a descriptor for each level (S96)."""
+
+    key: str
+    label: str
+    descriptors: dict[str, str] = Field(default_factory=dict)
+
+
+class QualityAssurance(Value):
+    """How and when quality is judged (D08, D09).
+
+    `before_sign_off` reviews every submitted PEP and gates it; `after_sign_off` audits a sample:
+    every `sample_every`-th PEP signed off, and every PEP whose kind is in `sample_kinds`.
+    """
+
+    mode: Literal["before_sign_off", "after_sign_off"]
+    scale: tuple[RatingLevel, ...]
+    areas: tuple[QAArea, ...]
+    sample_every: int = 0
+    sample_kinds: tuple[str, ...] = ()
+
+
+class Permissions(Value):
+    """Who may start things (D16, D17)."""
+
+    create_pep: tuple[Role, ...]
+    create_child: tuple[Role, ...] = ("virtual_school",)
+
+
+class AuthorityProfile(Value):
+    """One version of one authority's way of working.
+
+    `labels` are the authority's own words (D30), by the keys `child`, `child_short`,
+    `social_worker`, `designated_teacher`, `virtual_school`, `virtual_school_short`, `coordinator`,
+    `carer`, `iro`, `pep`, `meeting`, `young_person`.
+    """
+
+    code: str = Field(pattern=r"^\d{3}$")
+    name: str
+    version: int = Field(ge=1)
+    effective_from: date
+    virtual_school_name: str
+    contact_email: str
+    contact_phone: str
+    labels: dict[str, str]
+    variants_by_year: dict[str, Variant]
+    kinds: tuple[Choice, ...]
+    meeting_reasons: tuple[Choice, ...]
+    meeting_checklist: tuple[Choice, ...]
+    chair_hint: str
+    sections: tuple[Section, ...]
+    mandatory_on_save: Literal["prompt", "block"]
+    deadlines: Deadlines
+    sign_off: SignOff
+    qa: QualityAssurance
+    permissions: Permissions
