@@ -1,0 +1,102 @@
+"""Fixtures for every package: real Kafka and PostgreSQL, fresh databases, topics and mailbox.
+
+Nothing starts until a test asks for it; all of it starts once per run. A test that uses any of
+these is marked `servers`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from epep_local.backends import Backends, LocalPorts, start_for_tests
+from epep_local.mailbox import Mailbox
+from epep_local.places import cache_folder, ready
+
+DatabaseFactory = Callable[..., Awaitable[str]]
+TopicFactory = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for this run's servers, removed at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="epep-test-"))
+    folder.chmod(0o711)  # PostgreSQL may run as another user, who must pass through it
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def backends(server_folder: Path) -> Iterator[Backends]:
+    """Kafka, PostgreSQL and a mail server: see `epep_local.backends` for which."""
+    from epep_local.ports import free_port
+
+    ports = LocalPorts(*(free_port() for _ in range(5)))
+    started = start_for_tests(server_folder, ready(cache_folder()), ports, os.environ)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(backends: Backends) -> str:
+    """Kafka's address, "host:port"."""
+    return backends.kafka_bootstrap
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(backends: Backends) -> AsyncIterator[DatabaseFactory]:
+    """A factory: `await database()` is the URL of a fresh empty database.
+
+    `await database("pep")` has that word in its name. All are dropped at the end of the run.
+    """
+    from epep_local.databases import create_database, drop_database
+
+    made: list[str] = []
+
+    async def create(word: str = "db") -> str:
+        name = f"test_{word}_{uuid4().hex[:12]}"
+        made.append(name)
+        return await create_database(backends.postgres_admin_url, name)
+
+    yield create
+    for name in made:
+        await drop_database(backends.postgres_admin_url, name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def topics(kafka_bootstrap: str) -> TopicFactory:
+    """A factory: `prefix = await topics()` makes the five topics under a fresh prefix.
+
+    `await topics("pep")` makes only `{prefix}pep`; `partitions=1` is for tests of order.
+    """
+    from epep_local.topics import CONTEXTS, create_topics
+
+    async def create(*contexts: str, partitions: int = 6) -> str:
+        prefix = f"t{uuid4().hex[:10]}."
+        await create_topics(kafka_bootstrap, prefix, contexts or CONTEXTS, partitions)
+        return prefix
+
+    return create
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def topic_prefix(topics: TopicFactory) -> str:
+    """A fresh prefix with the five topics made, for one test."""
+    return await topics()
+
+
+@pytest.fixture(scope="session")
+def mailbox(backends: Backends) -> Mailbox:
+    """The mailbox that this run's mail ends in; skips with a mail server of one's own."""
+    if backends.mailbox_url is None:
+        pytest.skip("EPEP_SMTP is given without EPEP_MAILBOX_URL: mail can't be read here")
+    return Mailbox(backends.mailbox_url)
