@@ -1,0 +1,82 @@
+"""`python -m <service> run|migrate|rebuild NAME|openapi`: what an operator can ask of a service."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import orjson
+import structlog
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from epep_runtime.http import openapi_of
+from epep_runtime.migrations import migrate
+from epep_runtime.rebuild import rebuild
+from epep_runtime.service import Service, running
+from epep_runtime.settings import Settings
+from epep_runtime.telemetry import start_telemetry
+
+log = structlog.get_logger()
+
+
+def _arguments(service: Service, argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(f"{service.name}-service", description=service.description)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="run the parts that EPEP_ROLES names, until SIGTERM")
+    commands.add_parser("migrate", help="bring the database's tables up to date")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    rebuilding = commands.add_parser("rebuild", help="empty a read model and build it again")
+    rebuilding.add_argument("read_model", choices=[each.name for each in service.all_projectors()])
+    return parser.parse_args(argv)
+
+
+def main(service: Service, argv: Sequence[str] | None = None) -> int:
+    """Run one command of the service's command line and return the exit status."""
+    arguments = _arguments(service, argv)
+    if arguments.command == "openapi":
+        sys.stdout.buffer.write(
+            orjson.dumps(
+                openapi_of(service.app()), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+            )
+        )
+        return 0
+    settings = service.settings()
+    start_telemetry(service.name, settings.log_level, os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    url = settings.database_url.get_secret_value()
+    if arguments.command == "migrate":
+        asyncio.run(migrate(url, service.all_migrations()))
+    elif arguments.command == "rebuild":
+        projector = next(p for p in service.all_projectors() if p.name == arguments.read_model)
+        asyncio.run(rebuild(service.name, settings, projector))
+    else:
+        serve(service.app(), service, settings)
+    return 0
+
+
+def serve(app: FastAPI, service: Service, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain within ten seconds."""
+
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        async with running(service, settings) as process:
+            application.state.running = process
+            log.info("started", roles=settings.roles, port=settings.http_port)
+            yield
+        log.info("stopped")
+
+    app.router.lifespan_context = lifespan
+    config = uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve())

@@ -1,0 +1,93 @@
+"""How far a subscription has come, kept beside what it has done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from epep_runtime.postgres import Connection, Pool
+
+
+class PlaceLostError(Exception):
+    """Another worker has moved this partition's place: what we hold is out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The next Kafka offset to read, and the highest publication number handled so far."""
+
+    next_offset: int
+    publication: int
+
+
+async def read_places(pool: Pool, subscription: str) -> dict[tuple[str, int], Place]:
+    """Return the stored places by topic and partition."""
+    rows = await pool.fetch(
+        "SELECT topic, partition, next_offset, publication FROM places WHERE subscription = $1",
+        subscription,
+    )
+    return {
+        (row["topic"], row["partition"]): Place(row["next_offset"], row["publication"])
+        for row in rows
+    }
+
+
+async def move_place(
+    connection: Connection, subscription: str, where: TopicPartition, old: Place, new: Place
+) -> None:
+    """Move a place from `old` to `new` in the caller's transaction.
+
+    Raises PlaceLostError when it is not at `old` any more.
+    """
+    done = await connection.fetchval(
+        "INSERT INTO places AS p (subscription, topic, partition, next_offset, publication)"
+        " SELECT $1, $2, $3, $6, $7"
+        "  WHERE $4 = 0 OR EXISTS (SELECT FROM places WHERE subscription = $1 AND topic = $2"
+        "        AND partition = $3)"
+        " ON CONFLICT (subscription, topic, partition) DO UPDATE"
+        "    SET next_offset = excluded.next_offset, publication = excluded.publication,"
+        "        moved_at = now()"
+        "  WHERE p.next_offset = $4 AND p.publication = $5"
+        " RETURNING true",
+        subscription,
+        where.topic,
+        where.partition,
+        old.next_offset,
+        old.publication,
+        new.next_offset,
+        new.publication,
+    )
+    if not done:
+        raise PlaceLostError(f"{subscription} is not at {old} in {where}")
+
+
+async def start_at(pool: Pool, subscription: str, ends: Mapping[TopicPartition, int]) -> None:
+    """Put a subscription that has no place in a topic yet at that topic's end.
+
+    A partition that is added later starts at its beginning: the subscription was there first.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE places IN SHARE ROW EXCLUSIVE MODE")
+        for topic in {partition.topic for partition in ends}:
+            known = await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM places WHERE subscription = $1 AND topic = $2)",
+                subscription,
+                topic,
+            )
+            if not known:
+                await connection.executemany(
+                    "INSERT INTO places (subscription, topic, partition, next_offset)"
+                    " VALUES ($1, $2, $3, $4)",
+                    [
+                        (subscription, topic, each.partition, end)
+                        for each, end in ends.items()
+                        if each.topic == topic
+                    ],
+                )
+
+
+async def forget_places(connection: Connection, subscription: str) -> None:
+    """Set a projector back to the beginning, in the caller's transaction."""
+    await connection.execute(
+        "UPDATE places SET next_offset = 0, publication = 0 WHERE subscription = $1", subscription
+    )

@@ -1,0 +1,45 @@
+"""Connections to the service's own PostgreSQL database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+import orjson
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = Any
+
+STALLED_TRANSACTION = "15s"
+"""An open transaction holds the relay back, so the server ends one that does nothing this long."""
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+    )
+
+
+async def open_pool(url: str, size: int = 10) -> Pool:
+    """Open a pool of at most `size` connections; jsonb columns are Python values."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        command_timeout=60,
+        server_settings={
+            "idle_in_transaction_session_timeout": STALLED_TRANSACTION,
+            "timezone": "UTC",
+            "application_name": "epep",
+        },
+    )

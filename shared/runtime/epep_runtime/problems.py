@@ -1,0 +1,162 @@
+"""Refusals that tell a person what is wrong, where, and what to do: RFC 9457 problem+json."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong: the dotted path of the field, what is wrong with it, a stable code."""
+
+    field: str
+    message: str
+    code: str = "invalid"
+
+
+class ProblemError(Exception):
+    """An answer other than success. `slug` names its kind, `state` goes with a stale version."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        state: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.slug, self.detail = status, slug, detail
+        self.errors, self.state, self.headers = tuple(errors), state, dict(headers or {})
+
+
+class NotFoundError(ProblemError):
+    """There is no such thing, or none that this person may know of: the two look the same."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "not-found", "There is no such record, or it is not yours to see.")
+
+
+class ForbiddenError(ProblemError):
+    """The person sees the record but their role may not do this to it."""
+
+    def __init__(self, detail: str = "Your role does not let you do this.") -> None:
+        super().__init__(403, "forbidden", detail)
+
+
+class RefusedError(ProblemError):
+    """A rule of the domain says no. `code` names the rule; `errors` point at what is missing."""
+
+    def __init__(self, detail: str, code: str, errors: Sequence[FieldError] = ()) -> None:
+        found = tuple(errors) or (FieldError("", detail, code),)
+        super().__init__(409, "refused", detail, errors=found)
+        self.code = code
+
+
+class InvalidError(ProblemError):
+    """What was sent does not fit; every misfit is listed with its field."""
+
+    def __init__(self, errors: Sequence[FieldError], detail: str = "Some answers need changing."):
+        super().__init__(422, "invalid", detail, errors=errors)
+
+
+class StaleVersionError(ProblemError):
+    """Somebody else changed it since; `state` is how it is now."""
+
+    def __init__(self, version: int, state: Any) -> None:
+        super().__init__(
+            412,
+            "stale-version",
+            "Somebody else has changed this since you opened it.",
+            state=state,
+            headers={"ETag": f'"{version}"'},
+        )
+
+
+def problem_body(error: ProblemError) -> dict[str, Any]:
+    """Return the JSON of a problem."""
+    body: dict[str, Any] = {
+        "type": f"urn:epep:problem:{error.slug}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    if error.errors:
+        body["errors"] = [
+            {"field": each.field, "message": each.message, "code": each.code}
+            for each in error.errors
+        ]
+    if error.state is not None:
+        body["state"] = error.state
+    return body
+
+
+def _answer(error: ProblemError) -> JSONResponse:
+    return JSONResponse(
+        problem_body(error),
+        status_code=error.status,
+        headers=error.headers,
+        media_type="application/problem+json",
+    )
+
+
+MESSAGES = {
+    "missing": "This is needed.",
+    "extra_forbidden": "There is no such field.",
+    "string_unicode": "This contains a character that cannot be stored.",
+}
+
+
+def _field_errors(error: RequestValidationError) -> list[FieldError]:
+    found = []
+    for each in error.errors():
+        path = [str(part) for part in each["loc"]]
+        field = ".".join(path[1:] if path and path[0] in {"body", "query", "path"} else path)
+        message = MESSAGES.get(each["type"], each["msg"].removeprefix("Value error, "))
+        found.append(FieldError(field, message, each["type"]))
+    return found
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of the application a problem+json answer, without echoing any input."""
+
+    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)
+        return _answer(error)
+
+    async def on_validation(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        if any(each["type"] == "json_invalid" for each in error.errors()):
+            return _answer(ProblemError(400, "malformed", "The body is not JSON."))
+        return _answer(InvalidError(_field_errors(error), "Some fields do not fit."))
+
+    async def on_http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
+        return _answer(ProblemError(error.status_code, slug, str(error.detail)))
+
+    async def on_anything(request: Request, error: Exception) -> JSONResponse:
+        route = request.scope.get("route")
+        log.error(
+            "request failed",
+            route=getattr(route, "path", None),
+            error=type(error).__name__,
+            exc_info=error,
+        )
+        return _answer(ProblemError(500, "failed", "Something went wrong here. It was recorded."))
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_anything)

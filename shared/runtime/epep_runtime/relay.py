@@ -1,0 +1,143 @@
+"""From the event table to Kafka: nothing lost, order kept, duplicates only as a repeated suffix."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from epep_events.cloudevents import headers_of
+from epep_runtime.event_store import EventStore, metadata_of
+from epep_runtime.postgres import Pool
+
+log = structlog.get_logger()
+LEADER_LOCK = 0x72656C61
+ROUND = 500
+IDLE_SECONDS = 0.25
+RETRY_SECONDS = 1.0
+MAX_BATCH_BYTES = 900_000
+
+NEXT_EVENTS = """
+SELECT p.publication, e.*, e.data::text AS text
+  FROM publications p JOIN events e USING (position)
+ WHERE p.publication > $1 ORDER BY p.publication LIMIT $2
+"""
+
+
+class Relay:
+    """Publishes one service's events to its topic while it holds the service's leader lock.
+
+    Each round numbers what has been committed, sends at most one batch to each partition, and
+    saves the place after all acknowledgements. A batch is written whole or not at all, so after a
+    failure the same events are sent again from the saved place: a consumer that drops what is not
+    above the last publication number it saw in a partition sees each event once, in order.
+    """
+
+    def __init__(self, pool: Pool, store: EventStore, bootstrap: str, topic: str) -> None:
+        self._pool, self._store, self._bootstrap, self._topic = pool, store, bootstrap, topic
+        self._partitioner = DefaultPartitioner()
+        self.leading = False
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the round under way and return from `run`."""
+        self._stopping.set()
+        self._store.appended.set()
+
+    async def run(self) -> None:
+        """Publish until stopped; after any fault, start again from the saved place."""
+        while not self._stopping.is_set():
+            try:
+                await self._lead()
+            except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("relay interrupted, will go on", error=type(error).__name__)
+                await self._pause(RETRY_SECONDS)
+
+    async def _lead(self) -> None:
+        async with self._pool.acquire() as leader:
+            if not await leader.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+                await self._pause(RETRY_SECONDS)
+                return
+            try:
+                await self._publish_as_leader(leader)
+            finally:
+                self.leading = False
+                with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    await leader.execute("SELECT pg_advisory_unlock($1)", LEADER_LOCK)
+
+    async def _publish_as_leader(self, leader: Any) -> None:
+        await leader.execute("SELECT adopt_restored_log()")
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            enable_idempotence=True,
+            max_batch_size=MAX_BATCH_BYTES,
+            request_timeout_ms=10_000,
+        )
+        await producer.start()
+        self.leading = True
+        try:
+            while not self._stopping.is_set():
+                self._store.appended.clear()
+                looked = await leader.fetchval("SELECT number_publications($1)", ROUND)
+                sent = await self._send_round(leader, producer)
+                if not looked and not sent:
+                    await self._wait_for_work()
+        finally:
+            with contextlib.suppress(KafkaError):
+                await producer.stop()
+
+    async def _send_round(self, leader: Any, producer: AIOKafkaProducer) -> int:
+        place = await leader.fetchval("SELECT sent FROM relay_place")
+        rows = await leader.fetch(NEXT_EVENTS, place, ROUND)
+        if not rows:
+            return 0
+        partitions = sorted(await producer.partitions_for(self._topic))
+        batches: dict[int, Any] = {}
+        last = place
+        for row in rows:
+            key = row["stream_id"].encode()
+            partition = self._partitioner(key, partitions, partitions)
+            batch = batches.setdefault(partition, producer.create_batch())
+            headers = headers_of(metadata_of(self._store.source, row), row["publication"])
+            appended = batch.append(
+                key=key, value=row["text"].encode(), timestamp=None, headers=headers
+            )
+            if appended is None:
+                break
+            last = row["publication"]
+        waiting = [
+            await producer.send_batch(batch, self._topic, partition=partition)
+            for partition, batch in batches.items()
+            if batch.record_count()
+        ]
+        for acknowledged in waiting:
+            await acknowledged
+        await leader.execute("UPDATE relay_place SET sent = $1", last)
+        return int(last - place)
+
+    async def _wait_for_work(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._store.appended.wait(), IDLE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def unsent(self) -> dict[str, Any]:
+        """Return how many events are not published yet, and the age of the oldest in seconds."""
+        row = await self._pool.fetchrow(
+            "SELECT count(*) AS events, extract(epoch FROM now() - min(e.occurred_at)) AS seconds"
+            " FROM events e LEFT JOIN publications p USING (position), relay_place r"
+            " WHERE e.position > r.position - 1000"
+            "   AND (p.publication IS NULL OR p.publication > r.sent)"
+        )
+        assert row is not None
+        return {
+            "leading": self.leading,
+            "unsent_events": row["events"],
+            "unsent_seconds": float(row["seconds"] or 0),
+        }

@@ -1,0 +1,152 @@
+"""A service as a list of its parts, and the process that runs them."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from epep_events.catalog import Catalog
+from epep_events.contexts import catalog as everything_said
+from epep_runtime.commands import Commands
+from epep_runtime.event_store import EventStore
+from epep_runtime.http import make_app
+from epep_runtime.keys import KEYS
+from epep_runtime.migrations import RUNTIME_SQL, Migration, find
+from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.relay import Relay
+from epep_runtime.runner import Bus, Runner
+from epep_runtime.settings import Settings
+from epep_runtime.subscriptions import Projector, Reactor
+from epep_runtime.tokens import TokenVerifier
+
+log = structlog.get_logger()
+DRAIN_SECONDS = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service is made of; its `main.py` is the only place that knows every part.
+
+    `workers` run beside the API until cancelled; `on_start` runs once before anything else.
+    `body_limits` are bytes by path prefix.
+    """
+
+    name: str
+    description: str
+    migrations: Path
+    settings: type[Settings] = Settings
+    routers: Sequence[APIRouter] = ()
+    projectors: Sequence[Projector] = ()
+    reactors: Sequence[Reactor] = ()
+    workers: Sequence[Callable[["Running"], Coroutine[Any, Any, None]]] = ()
+    on_start: Sequence[Callable[["Running"], Awaitable[None]]] = ()
+    body_limits: Mapping[str, int] = field(default_factory=dict)
+    sql: Sequence[tuple[str, Path]] = ()
+
+    def all_migrations(self) -> list[Migration]:
+        """Return the machinery's migrations, those of shared parts, then the service's own."""
+        found = find("runtime", RUNTIME_SQL)
+        for source, folder in (*self.sql, (self.name, self.migrations)):
+            found += find(source, folder)
+        return found
+
+    def all_projectors(self) -> tuple[Projector, ...]:
+        """Return the service's projectors and the one that keeps everybody's public keys."""
+        return (KEYS, *self.projectors)
+
+    def app(self) -> FastAPI:
+        """Build the HTTP application, without starting anything."""
+        return make_app(f"ePEP {self.name}", self.description, list(self.routers), self.body_limits)
+
+
+class Running:
+    """One running process of a service: what its parts are handed."""
+
+    def __init__(self, service: Service, settings: Settings, pool: Pool, catalog: Catalog) -> None:
+        self.service, self.settings, self.pool = service, settings, pool
+        self.store = EventStore(catalog, service.name)
+        self.commands = Commands(pool, self.store)
+        self.verifier = TokenVerifier(pool)
+        bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, service.name)
+        self.relay: Relay | None = None
+        if settings.has_role("relay"):
+            topic = settings.topic(service.name)
+            self.relay = Relay(pool, self.store, settings.kafka_bootstrap, topic)
+        followed: list[Projector | Reactor] = []
+        if settings.has_role("projectors"):
+            followed += service.all_projectors()
+        if settings.has_role("reactors"):
+            followed += service.reactors
+        self.runners = [Runner(pool, self.store, bus, each) for each in followed]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the relay, the subscriptions and the workers as tasks of this process."""
+        jobs = [runner.run() for runner in self.runners]
+        if self.relay:
+            jobs.append(self.relay.run())
+        if self.settings.has_role("workers"):
+            jobs += [worker(self) for worker in self.service.workers]
+        self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
+
+    async def stop(self) -> None:
+        """Finish what is under way, within ten seconds, then end everything."""
+        if self.relay:
+            self.relay.stop()
+        for runner in self.runners:
+            runner.stop()
+        polite = self._tasks[: len(self.runners) + (1 if self.relay else 0)]
+        for task in self._tasks[len(polite) :]:
+            task.cancel()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+
+    async def health(self) -> dict[str, Any]:
+        """Return readiness: the database answers, subscriptions have joined, how far behind."""
+        subscriptions = [runner.lag() for runner in self.runners]
+        report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions}
+        try:
+            await self.pool.fetchval("SELECT 1")
+            if self.relay:
+                report["relay"] = await self.relay.unsent()
+        except Exception as error:
+            return {"status": "database unavailable", "error": type(error).__name__}
+        if not all(each["assigned"] or each["trouble"] for each in subscriptions):
+            report["status"] = "starting"
+        return report
+
+
+async def _watched(job: Coroutine[Any, Any, None]) -> None:
+    """Run a part; one that dies of a defect takes the process down, to be started again."""
+    try:
+        await job
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("a part of the service has died")
+        os.kill(os.getpid(), 15)
+
+
+@asynccontextmanager
+async def running(service: Service, settings: Settings) -> AsyncIterator[Running]:
+    """Open the database, run what runs first, start every part; stop them at the end."""
+    pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
+    try:
+        process = Running(service, settings, pool, everything_said())
+        for step in service.on_start:
+            await step(process)
+        process.start()
+        try:
+            yield process
+        finally:
+            await process.stop()
+    finally:
+        await asyncio.wait_for(pool.close(), DRAIN_SECONDS)

@@ -1,0 +1,80 @@
+"""Two kinds of subscriber, never mixed: projectors build read models, reactors act.
+
+A projector may be replayed at will and starts at the beginning of its topics. A reactor is never
+replayed: it starts where its topics end when it is first started, and there is no way to reset it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from epep_events.base import Event
+from epep_events.envelope import Actor, Metadata
+from epep_runtime.event_store import Aggregate, Cause, EventStore, Loaded
+from epep_runtime.postgres import Connection
+
+S = TypeVar("S")
+
+Project: TypeAlias = Callable[[Connection, Any, Metadata], Awaitable[None]]
+"""`async (connection, event, meta)`: changes a read model's tables, nothing else."""
+
+
+class Reaction:
+    """What a reactor may do with one event: append, in the transaction that moves its place."""
+
+    def __init__(self, connection: Connection, store: EventStore, meta: Metadata) -> None:
+        self.connection, self._store, self.meta = connection, store, meta
+
+    @property
+    def now(self) -> Any:
+        """Return the current instant, UTC."""
+        return self._store.clock()
+
+    def cause(self) -> Cause:
+        """Return the cause of what is appended: this service, because of this event."""
+        meta = self.meta
+        actor = Actor(id=f"system:{self._store.source}", role="system", on_behalf_of=meta.actor.id)
+        return Cause(actor, meta.authority, meta.correlation_id, meta.event_id, meta.traceparent)
+
+    async def append(
+        self,
+        aggregate: Aggregate[S],
+        key: UUID | str,
+        decide: Callable[[S], Sequence[Event]],
+    ) -> Loaded[S]:
+        """Append what `decide` makes of the aggregate's newest state; nothing for no events.
+
+        Append to one stream in a reaction, before any other write (see the append function).
+        """
+        loaded = await self._store.load(self.connection, aggregate, key)
+        events = decide(loaded.state)
+        stream = aggregate.stream(key)
+        await self._store.append(self.connection, stream, loaded.version, events, self.cause())
+        return loaded
+
+
+React: TypeAlias = Callable[[Reaction, Any, Metadata], Awaitable[None]]
+"""`async (reaction, event, meta)`: decides and appends; called once for each event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """A read model: the contexts it follows, the tables it owns, what each event does to them."""
+
+    name: str
+    contexts: tuple[str, ...]
+    tables: tuple[str, ...]
+    handles: Mapping[type[Event], Project]
+
+
+@dataclass(frozen=True, slots=True)
+class Reactor:
+    """What this context does when another says something. It owns no tables to empty."""
+
+    name: str
+    contexts: tuple[str, ...]
+    handles: Mapping[type[Event], React]
+
+
+Subscription: TypeAlias = Projector | Reactor

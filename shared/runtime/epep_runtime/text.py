@@ -1,0 +1,64 @@
+"""Types for what people type: no control characters, no lone surrogates, known lengths."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+EMAIL = re.compile(
+    r"^[^@\s,;<>\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+)
+ALLOWED_CONTROLS = "\n\t"
+
+
+def printable(value: str) -> str:
+    """Return the text with NFC letters and `\\n` line ends.
+
+    Raises ValueError for control characters (a null byte among them) and lone surrogates.
+    """
+    value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+    for character in value:
+        category = unicodedata.category(character)
+        if category in {"Cc", "Cs"} and character not in ALLOWED_CONTROLS:
+            raise ValueError("contains a character that cannot be stored")
+    return value
+
+
+def one_line(value: str) -> str:
+    """Return the text if it is printable and on one line. Raises ValueError otherwise."""
+    value = printable(value)
+    if "\n" in value or "\t" in value:
+        raise ValueError("must be on one line")
+    return value
+
+
+def email_address(value: str) -> str:
+    """Return the address in lower case. Raises ValueError where it is none."""
+    value = one_line(value).strip().lower()
+    if len(value) > 254 or not EMAIL.match(value):
+        raise ValueError("must be an email address in the correct format, like name@example.com")
+    return value
+
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(one_line)
+]
+"""A single line of at most 200 characters."""
+
+Name = Annotated[Line, StringConstraints(min_length=1)]
+"""A line that must not be empty."""
+
+Paragraph = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(printable)
+]
+"""Text of at most 10,000 characters, line breaks allowed."""
+
+Email = Annotated[str, AfterValidator(email_address)]
+"""An e-mail address, folded to lower case."""
+
+
+class Command(BaseModel):
+    """The body of a request: unknown fields are refused, nothing is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
