@@ -1,0 +1,186 @@
+"""For service tests: a service running in this process on real servers, and people to ask it.
+
+Nothing here is imported by a service.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from epep_events.base import Event
+from epep_events.cloudevents import headers_of
+from epep_events.contexts import catalog
+from epep_events.envelope import Actor, Metadata, Recorded
+from epep_runtime.event_store import recorded
+from epep_runtime.ids import new_id
+from epep_runtime.migrations import migrate
+from epep_runtime.service import Running, Service, running
+from epep_runtime.tokens import AUDIENCE, ISSUER
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 20.0
+
+
+async def eventually(look: Callable[[], Awaitable[T]], patience: float = PATIENCE_SECONDS) -> T:
+    """Return the first truthy answer of `look`, asked again and again.
+
+    Assertion errors in `look` count as "not yet"; the last one is raised when patience ends.
+    """
+    deadline = time.monotonic() + patience
+    last: AssertionError | None = None
+    while time.monotonic() < deadline:
+        try:
+            found = await look()
+            if found:
+                return found
+        except AssertionError as error:
+            last = error
+        await asyncio.sleep(0.02)
+    raise last or AssertionError("it did not come true in time")
+
+
+class TokenMaker:
+    """Signs access tokens as identity would, with a key that the service has been told of."""
+
+    def __init__(self) -> None:
+        self.key = OKPKey.generate_key("Ed25519", {"kid": str(new_id())})
+
+    async def introduce(self, process: Running) -> None:
+        """Put the public key where the service keeps what identity publishes."""
+        await process.pool.execute(
+            "INSERT INTO signing_keys VALUES ($1, $2, now() + interval '1 day')",
+            self.key.kid,
+            self.key.as_dict(private=False),
+        )
+
+    def token(
+        self,
+        account_id: UUID,
+        grants: Iterable[tuple[str, str]],
+        name: str = "Test Person",
+        lifetime: int = 600,
+    ) -> str:
+        """Return a token for a person with these (authority, role) grants; seconds of life."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(account_id),
+            "name": name,
+            "grants": [{"authority": each[0], "role": each[1]} for each in grants],
+            "sid": "test-session",
+            "iat": now,
+            "exp": now + lifetime,
+        }
+        header = {"alg": "EdDSA", "kid": self.key.kid}
+        return jwt.encode(header, claims, self.key, algorithms=["EdDSA"])
+
+
+class OtherContexts:
+    """Says events on the topics of other contexts, as their relays would."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+        self._producer, self._prefix = producer, prefix
+        self._publication = 0
+        self._versions: dict[str, int] = {}
+
+    async def say(
+        self,
+        source: str,
+        stream_id: str,
+        event: Event,
+        *,
+        authority: str | None = None,
+        actor: Actor | None = None,
+        at: datetime | None = None,
+    ) -> Metadata:
+        """Publish one event and return its envelope."""
+        self._publication += 1
+        version = self._versions[stream_id] = self._versions.get(stream_id, 0) + 1
+        meta = Metadata(
+            event_id=new_id(),
+            type=event.type_name(),
+            schema_version=event.schema_version,
+            source=source,
+            stream_id=stream_id,
+            stream_version=version,
+            occurred_at=at or datetime.now(UTC),
+            authority=authority,
+            actor=actor or Actor(id=str(new_id()), role="virtual_school"),
+            correlation_id=new_id(),
+        )
+        await self.send_again(event, meta, self._publication)
+        return meta
+
+    async def send_again(self, event: Event, meta: Metadata, publication: int) -> None:
+        """Send a message as it is; with an old publication number it is a relay's repetition."""
+        await self._producer.send_and_wait(
+            f"{self._prefix}{meta.source}",
+            key=meta.stream_id.encode(),
+            value=event.model_dump_json().encode(),
+            headers=headers_of(meta, publication),
+        )
+
+
+@dataclass
+class ServiceUnderTest:
+    """A running service, a client of its API, and the means to ask as somebody."""
+
+    process: Running
+    client: httpx.AsyncClient
+    tokens: TokenMaker
+    others: OtherContexts
+
+    def as_person(self, account_id: UUID, *grants: tuple[str, str]) -> dict[str, str]:
+        """Return the headers of a request by that person."""
+        return {"Authorization": f"Bearer {self.tokens.token(account_id, grants)}"}
+
+    async def said(self, *types: type[Event]) -> list[Recorded]:
+        """Return the events in this service's own log, of these types or all, oldest first."""
+        rows = await self.process.pool.fetch(
+            "SELECT *, data::text AS text FROM events ORDER BY position"
+        )
+        found = [recorded(catalog(), self.process.store.source, row) for row in rows]
+        return [each for each in found if not types or isinstance(each.data, types)]
+
+
+@asynccontextmanager
+async def service_under_test(
+    service: Service, database_url: str, kafka_bootstrap: str, prefix: str, **settings: Any
+) -> AsyncIterator[ServiceUnderTest]:
+    """Run all parts of a service in this process, on a fresh database and fresh topics."""
+    await migrate(database_url, service.all_migrations())
+    told = service.settings(
+        database_url=database_url,
+        kafka_bootstrap=kafka_bootstrap,
+        topic_prefix=prefix,
+        **settings,
+    )
+    app = service.app()
+    producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
+    await producer.start()
+    try:
+        async with running(service, told) as process:
+            app.state.running = process
+            tokens = TokenMaker()
+            await tokens.introduce(process)
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+                async def joined() -> bool:
+                    return (await process.health())["status"] == "ok"
+
+                await eventually(joined)
+                yield ServiceUnderTest(process, client, tokens, OtherContexts(producer, prefix))
+    finally:
+        await producer.stop()
