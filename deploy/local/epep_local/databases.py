@@ -51,11 +51,13 @@ async def _make_role(connection: asyncpg.Connection, role: str, password: str) -
         await connection.execute(f"GRANT {_name(role)} TO CURRENT_USER")
 
 
-async def drop_database(admin_url: str, database: str) -> None:
-    """Remove the database with everything in it, ending whatever uses it."""
+async def drop_database(admin_url: str, database: str, role: str = "") -> None:
+    """Remove the database with everything in it, ending whatever uses it; then the role."""
     connection = await asyncpg.connect(admin_url)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {_name(database)} WITH (FORCE)")
+        if role:
+            await connection.execute(f"DROP ROLE IF EXISTS {_name(role)}")
     finally:
         await connection.close()
 

@@ -19,6 +19,7 @@ import pytest_asyncio
 from epep_local.backends import Backends, LocalPorts, start_for_tests
 from epep_local.mailbox import Mailbox
 from epep_local.places import cache_folder, ready
+from epep_local.system import System
 
 DatabaseFactory = Callable[..., Awaitable[str]]
 TopicFactory = Callable[..., Awaitable[str]]
@@ -100,3 +101,21 @@ def mailbox(backends: Backends) -> Mailbox:
     if backends.mailbox_url is None:
         pytest.skip("EPEP_SMTP is given without EPEP_MAILBOX_URL: mail can't be read here")
     return Mailbox(backends.mailbox_url)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def system(backends: Backends, server_folder: Path) -> AsyncIterator[System]:
+    """The six services, each its own process, with no data; everything ends with the run."""
+    word = uuid4().hex[:10]
+    made = System(
+        backends, server_folder / "system", prefix=f"s{word}.", database_prefix=f"test_{word}_"
+    )
+    await made.create()
+    try:
+        made.migrate()
+        made.start_all()
+        made.wait_ready()
+        yield made
+    finally:
+        made.stop()
+        await made.drop()
