@@ -12,6 +12,7 @@ from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
+from epep_runtime.topic_ends import ends_of
 
 Progress = Callable[[int, int], None]
 
@@ -52,14 +53,8 @@ async def _ends(settings: Settings, projector: Projector) -> dict[TopicPartition
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in map(settings.topic, projector.contexts)
-            for number in consumer.partitions_for_topic(topic) or ()
-        ]
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-        return ends
+        topics = [settings.topic(context) for context in projector.contexts]
+        return await ends_of(consumer, settings.kafka_bootstrap, topics)
     finally:
         await consumer.stop()
 

@@ -18,6 +18,7 @@ from epep_runtime.places import Place, PlaceLostError, move_place, read_places, 
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.subscriptions import Projector, Reaction, Reactor, Subscription
 from epep_runtime.telemetry import context_of, tracer
+from epep_runtime.topic_ends import ends_of
 
 log = structlog.get_logger()
 FETCH_MS = 200
@@ -99,7 +100,8 @@ class Runner:
         self._consumer = consumer
         try:
             if isinstance(self.subscription, Reactor):
-                await start_at(self._pool, self.subscription.name, await _ends(consumer, topics))
+                ends = await ends_of(consumer, self._bus.bootstrap, topics)
+                await start_at(self._pool, self.subscription.name, ends)
             consumer.subscribe(topics, listener=_Drain(self))
             while not self._stopping.is_set():
                 await self._round(consumer)
@@ -230,21 +232,3 @@ class Runner:
             "lag_seconds": 0.0 if since is None else round(time.monotonic() - since, 1),
             "trouble": self.trouble,
         }
-
-
-async def _ends(consumer: AIOKafkaConsumer, topics: list[str]) -> dict[TopicPartition, int]:
-    partitions = [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in (await _partitions_of(consumer, topic))
-    ]
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    return ends
-
-
-async def _partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    found: set[int] | None = consumer.partitions_for_topic(topic)
-    if not found:
-        raise OSError(f"topic {topic} does not exist yet")
-    return found

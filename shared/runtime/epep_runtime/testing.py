@@ -178,7 +178,7 @@ async def service_under_test(
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
 
                 async def joined() -> bool:
-                    return (await process.health())["status"] == "ok"
+                    return bool((await process.health())["status"] == "ok")
 
                 await eventually(joined)
                 yield ServiceUnderTest(process, client, tokens, OtherContexts(producer, prefix))

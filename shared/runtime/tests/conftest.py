@@ -1,0 +1,32 @@
+"""Fresh databases with the machinery's tables and the counter's."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from counting import CATALOG, COUNTING_SQL
+
+from epep_local.testing import DatabaseFactory
+from epep_runtime.event_store import EventStore
+from epep_runtime.migrations import RUNTIME_SQL, find, migrate
+from epep_runtime.postgres import Pool, open_pool
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(database: DatabaseFactory, tmp_path: Path) -> str:
+    url = await database("runtime")
+    (tmp_path / "0001_counted.sql").write_text(COUNTING_SQL)
+    await migrate(url, find("runtime", RUNTIME_SQL) + find("test", tmp_path))
+    return url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    opened = await open_pool(database_url, 20)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store() -> EventStore:
+    return EventStore(CATALOG, "pep")

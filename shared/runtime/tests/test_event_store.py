@@ -1,0 +1,71 @@
+"""The log keeps order, refuses change, and never appends on a version that has moved on."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from counting import COUNTER, cause, submitted
+
+from epep_runtime.event_store import EventStore, VersionConflictError
+from epep_runtime.ids import new_id
+from epep_runtime.postgres import Pool
+
+pytestmark = pytest.mark.servers
+
+
+async def test_events_come_back_as_they_were_appended(pool: Pool, store: EventStore) -> None:
+    key, because = new_id(), cause()
+    async with pool.acquire() as connection, connection.transaction():
+        events = [submitted(key, "one"), submitted(key, "two")]
+        assert await store.append(connection, COUNTER.stream(key), 0, events, because) == 2
+    loaded = await store.load(pool, COUNTER, key)
+    assert [each.data for each in loaded.events] == events
+    assert loaded.version == 2
+    assert loaded.state.n == 2
+    assert loaded.events[1].meta.actor == because.actor
+    assert loaded.events[1].meta.stream_version == 2
+
+
+async def test_a_stale_expected_version_is_refused(pool: Pool, store: EventStore) -> None:
+    key = new_id()
+    async with pool.acquire() as connection:
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        with pytest.raises(VersionConflictError):
+            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+    assert (await store.load(pool, COUNTER, key)).version == 1
+
+
+async def test_of_many_writers_at_one_version_one_wins(pool: Pool, store: EventStore) -> None:
+    key = new_id()
+
+    async def write() -> bool:
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        except VersionConflictError:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(write() for _ in range(16)))) == 1
+    assert (await store.load(pool, COUNTER, key)).version == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE events SET type = 'x'", "DELETE FROM events", "TRUNCATE events CASCADE"],
+)
+async def test_history_cannot_be_changed(pool: Pool, store: EventStore, statement: str) -> None:
+    key = new_id()
+    async with pool.acquire() as connection:
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        with pytest.raises(asyncpg.PostgresError, match="never changed or removed"):
+            await connection.execute(statement)
+
+
+async def test_the_bytes_said_are_the_bytes_kept(pool: Pool, store: EventStore) -> None:
+    key = new_id()
+    event = submitted(key, "Zoë’s  target – ½ € 🎻")
+    async with pool.acquire() as connection:
+        await store.append(connection, COUNTER.stream(key), 0, [event], cause())
+        kept = await connection.fetchval("SELECT data::text FROM events")
+    assert kept == event.model_dump_json()
