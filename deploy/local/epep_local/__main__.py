@@ -117,8 +117,9 @@ def _drop_given(place: Machine, voice: Voice) -> None:
 
 @contextmanager
 def _speaking() -> Iterator[Voice]:
-    """Problems as one sentence and an exit code, not as a traceback; SIGTERM as Ctrl-C."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Problems as one sentence and an exit code, not as a traceback; SIGTERM is like Ctrl-C."""
+    # SIGINT as well: started in the background, we would have inherited that it is ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     voice = Voice()
     try:

@@ -28,6 +28,7 @@ def up(machine: Machine, voice: Voice) -> None:
 
     Whatever stops it on the way (a failing part, Ctrl-C), what this call started is ended.
     """
+    _require_ports(machine)
     with ExitStack() as started:
         machine.start(started)
         services = system(machine)
@@ -39,10 +40,16 @@ def up(machine: Machine, voice: Voice) -> None:
     _tell(services, voice)
 
 
+def _require_ports(machine: Machine) -> None:
+    """Refuse before anything starts, rather than half-way."""
+    for one in SERVICES:
+        if machine.running(one.name) is None:
+            port = machine.ports[one.name]
+            require_free(port, f"the {one.name} service", one.port_setting)
+
+
 def _start_services(services: System, started: ExitStack, voice: Voice) -> None:
     missing = [one for one in SERVICES if not services.running(one.name)]
-    for one in missing:
-        require_free(services.port(one.name), f"the {one.name} service", one.port_setting)
     if missing:
         with voice.step("Migrating the databases"):
             services.migrate(*(one.name for one in missing))
