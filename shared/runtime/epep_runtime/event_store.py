@@ -1,7 +1,7 @@
 """The log of one service: read a stream, append to it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,15 @@ from epep_runtime.postgres import Connection
 
 S = TypeVar("S")
 VERSION_CONFLICT = "EP409"
+
+# In the order of the locks, not of the names: two names may share a lock, and two transactions
+# that take the same locks in different orders would wait for each other for ever. A subquery
+# with DISTINCT and ORDER BY is not flattened, so the locks are taken in its order.
+HOLD_STREAMS = """
+SELECT pg_advisory_xact_lock(key)
+  FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name
+         ORDER BY key) AS wanted
+"""
 
 
 class VersionConflictError(Exception):
@@ -82,6 +91,15 @@ class EventStore:
         self.clock = clock
         self.appended = asyncio.Event()
 
+    async def hold(self, connection: Connection, stream_ids: Iterable[str]) -> None:
+        """Keep every other writer from these streams until the caller's transaction ends.
+
+        A transaction that appends to several streams must hold them all before its first write.
+        Otherwise it would have its transaction id while it waits for a later stream, and whoever
+        writes there meanwhile would be published in the wrong order (`sql/0002_append_events.sql`).
+        """
+        await connection.execute(HOLD_STREAMS, list(stream_ids))
+
     async def append(
         self,
         connection: Connection,
@@ -92,7 +110,8 @@ class EventStore:
     ) -> int:
         """Append `events` and return the stream's new version.
 
-        Must be the first write of its transaction (see `sql/0002_append_events.sql`).
+        Must be the first write of its transaction (see `sql/0002_append_events.sql`), or go to a
+        stream that `hold` took before the first write.
         Raises VersionConflictError when the stream is not at `expected_version`.
         """
         if not events:

@@ -45,13 +45,30 @@ class Reaction:
     ) -> Loaded[S]:
         """Append what `decide` makes of the aggregate's newest state; nothing for no events.
 
-        Append to one stream in a reaction, before any other write (see the append function).
+        Append to one stream in a reaction, before any other write (see the append function);
+        for several use `append_many`.
         """
         loaded = await self._store.load(self.connection, aggregate, key)
         events = decide(loaded.state)
         stream = aggregate.stream(key)
         await self._store.append(self.connection, stream, loaded.version, events, self.cause())
         return loaded
+
+    async def append_many(
+        self,
+        aggregate: Aggregate[S],
+        decisions: Mapping[UUID, Callable[[S], Sequence[Event]]],
+    ) -> dict[UUID, Loaded[S]]:
+        """Append to several streams what each one's `decide` makes of its newest state.
+
+        Returns each stream as it was before. Call it once in a reaction, before any other write:
+        it takes all the streams' locks before the first append gives the transaction its id.
+        """
+        await self._store.hold(self.connection, [aggregate.stream(key) for key in decisions])
+        before = {}
+        for key, decide in decisions.items():
+            before[key] = await self.append(aggregate, key, decide)
+        return before
 
 
 React: TypeAlias = Callable[[Reaction, Any, Metadata], Awaitable[None]]

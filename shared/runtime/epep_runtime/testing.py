@@ -25,7 +25,7 @@ from epep_runtime.event_store import recorded
 from epep_runtime.ids import new_id
 from epep_runtime.migrations import migrate
 from epep_runtime.service import Running, Service, running
-from epep_runtime.tokens import AUDIENCE, ISSUER
+from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 20.0
@@ -82,8 +82,8 @@ class TokenMaker:
             "iat": now,
             "exp": now + lifetime,
         }
-        header = {"alg": "EdDSA", "kid": self.key.kid}
-        return jwt.encode(header, claims, self.key, algorithms=["EdDSA"])
+        header = {"alg": ALGORITHM, "kid": self.key.kid}
+        return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
 
 
 class OtherContexts:

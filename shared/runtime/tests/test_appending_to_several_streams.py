@@ -1,0 +1,104 @@
+"""A reaction may append to several streams, and each stream's order still survives the relay."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from counting import COUNTER, Count, cause, submitted
+
+from epep_events.base import Event
+from epep_events.envelope import Actor, Metadata
+from epep_runtime.event_store import EventStore
+from epep_runtime.ids import new_id
+from epep_runtime.postgres import Pool
+from epep_runtime.subscriptions import Reaction
+
+pytestmark = pytest.mark.servers
+
+
+def meta() -> Metadata:
+    because = cause()
+    return Metadata(
+        event_id=new_id(),
+        type="TargetSubmitted",
+        schema_version=1,
+        source="pep",
+        stream_id="pep-1",
+        stream_version=1,
+        occurred_at="2026-09-01T09:00:00Z",
+        authority=because.authority,
+        actor=Actor(id="somebody", role="social_worker"),
+        correlation_id=because.correlation_id,
+    )
+
+
+def one_more(key: UUID) -> list[Event]:
+    return [submitted(key)]
+
+
+async def test_each_stream_gets_what_its_own_state_decides(pool: Pool, store: EventStore) -> None:
+    fresh, known = new_id(), new_id()
+    async with pool.acquire() as connection:
+        await store.append(connection, COUNTER.stream(known), 0, [submitted(known)], cause())
+
+    def unless_known(state: Count) -> list[Event]:
+        return [] if state.n else one_more(fresh)
+
+    async with pool.acquire() as connection, connection.transaction():
+        reaction = Reaction(connection, store, meta())
+        before = await reaction.append_many(COUNTER, {fresh: unless_known, known: unless_known})
+    assert {key: loaded.version for key, loaded in before.items()} == {fresh: 0, known: 1}
+    assert (await store.load(pool, COUNTER, fresh)).version == 1
+    assert (await store.load(pool, COUNTER, known)).version == 1
+
+
+async def test_no_later_event_of_a_stream_has_an_earlier_transaction(
+    pool: Pool, store: EventStore
+) -> None:
+    keys = [new_id() for _ in range(4)]
+
+    async def write(turn: int) -> None:
+        mine = keys[turn % 4 :] + keys[: turn % 4]  # everyone in another order: no deadlock either
+        for _ in range(8):
+            async with pool.acquire() as connection, connection.transaction():
+                reaction = Reaction(connection, store, meta())
+                await reaction.append_many(COUNTER, {key: lambda _: one_more(key) for key in mine})
+
+    await asyncio.gather(*(write(turn) for turn in range(8)))
+    inverted = await pool.fetchval(
+        "SELECT count(*) FROM events a JOIN events b USING (stream_id)"
+        " WHERE a.stream_version < b.stream_version AND a.transaction_id >= b.transaction_id"
+    )
+    assert await pool.fetchval("SELECT count(*) FROM events") == 8 * 8 * 4
+    assert inverted == 0
+
+
+async def test_a_writer_of_one_held_stream_waits_and_comes_after(
+    pool: Pool, store: EventStore
+) -> None:
+    first, second = new_id(), new_id()
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await store.hold(connection, [COUNTER.stream(first), COUNTER.stream(second)])
+        await store.append(connection, COUNTER.stream(first), 0, [submitted(first)], cause())
+
+        async def other() -> None:
+            async with pool.acquire() as another:
+                await store.append(another, COUNTER.stream(second), 1, [submitted(second)], cause())
+
+        waiting = asyncio.create_task(other())
+        while not await pool.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ):
+            assert not waiting.done()
+        await store.append(connection, COUNTER.stream(second), 0, [submitted(second)], cause())
+        await transaction.commit()
+    await waiting
+    rows = await pool.fetch(
+        "SELECT transaction_id::text::bigint AS id FROM events WHERE stream_id = $1"
+        " ORDER BY stream_version",
+        COUNTER.stream(second),
+    )
+    assert rows[0]["id"] < rows[1]["id"]
