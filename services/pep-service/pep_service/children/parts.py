@@ -1,0 +1,19 @@
+"""What children, settings and the import bring to the service: lists that `main.py` puts in."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+
+from epep_runtime.service import Running
+from epep_runtime.subscriptions import Projector, Reactor
+from pep_service.read_models.children import CHILDREN
+from pep_service.read_models.people import PEOPLE
+from pep_service.settings_register.setting import SETTINGS_REGISTER
+
+ROUTERS: Sequence[APIRouter] = ()
+PROJECTORS: Sequence[Projector] = (CHILDREN, PEOPLE, SETTINGS_REGISTER)
+REACTORS: Sequence[Reactor] = ()
+WORKERS: Sequence[Callable[[Running], Coroutine[Any, Any, None]]] = ()
+BODY_LIMITS: Mapping[str, int] = {"/imports": 20 * 1024 * 1024}
+"""An authority's three files together may be 20 MB."""

@@ -1,0 +1,1 @@
+"""What pep-service shows: one file is one read model."""
