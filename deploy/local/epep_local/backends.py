@@ -7,18 +7,20 @@ Each of the three is, in this order: the address in the environment (`EPEP_KAFKA
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 from epep_local import containers
 from epep_local.kafka import Kafka
 from epep_local.mailbox_process import MailboxServer
 from epep_local.postgres import STOP, Postgres
 from epep_local.problem import LocalError
-from epep_local.processes import Launch
+from epep_local.processes import Launch, Running
 
 KAFKA_ADDRESS = "EPEP_KAFKA_BOOTSTRAP"
 POSTGRES_ADDRESS = "EPEP_POSTGRES_ADMIN_URL"
@@ -34,6 +36,39 @@ class Source(Enum):
     LOCAL = "a server on this machine"
 
 
+class Server(Protocol):
+    """A server on this machine: `Kafka`, `Postgres` or `MailboxServer`."""
+
+    def launch(self, how: Launch) -> Running:
+        """Start it without waiting."""
+
+    def await_ready(self, running: Running) -> None:
+        """Wait until it can be used."""
+
+
+@dataclass
+class Switch:
+    """A local server that a test may take down and bring back, data kept, on the same port."""
+
+    server: Server
+    how: Launch
+    ask: signal.Signals = signal.SIGTERM
+    running: Running | None = None
+
+    def start(self, wait: bool = True) -> None:
+        """Bring it up, unless it is. Raises LocalError."""
+        if self.running is None:
+            self.running = self.server.launch(self.how)
+        if wait:
+            self.server.await_ready(self.running)
+
+    def stop(self) -> None:
+        """Take it down; who uses it finds nobody there."""
+        if self.running:
+            self.running.stop(self.ask)
+            self.running = None
+
+
 @dataclass(frozen=True)
 class Backends:
     """What services and tests are told; `stop` ends what was started for it."""
@@ -45,6 +80,8 @@ class Backends:
     smtp_port: int
     mailbox_url: str | None  # None with a mail server of one's own
     stop: Callable[[], None] = lambda: None
+    # "kafka", "postgres", "mailbox": those that run on this machine for a test.
+    switches: Mapping[str, Switch] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -89,13 +126,14 @@ def start_for_tests(
     """Start what must be started, tied to this process, with settings for tests (no fsync)."""
     chosen = sources(environment, containers.docker_answers)
     with ExitStack() as started:
-        servers = _Servers(folder, cache, ports, environment, started, say, Launch())
-        bootstrap, kafka_ready = servers.kafka(chosen["kafka"])
+        servers = _Servers(folder, cache, ports, environment, started, say, {})
+        bootstrap = servers.kafka(chosen["kafka"])
         admin_url = servers.postgres(chosen["postgres"])
         host, port, mailbox = servers.mail(chosen["mail"])
-        kafka_ready()  # the slowest: the others started meanwhile
+        for switch in servers.switches.values():
+            switch.start()  # they all started already, and are waited for here
         stop = started.pop_all().close
-    return Backends(bootstrap, admin_url, host, port, mailbox, stop)
+    return Backends(bootstrap, admin_url, host, port, mailbox, stop, servers.switches)
 
 
 @dataclass(frozen=True)
@@ -106,19 +144,23 @@ class _Servers:
     environment: Mapping[str, str]
     started: ExitStack
     say: Callable[[str], None]
-    how: Launch
+    switches: dict[str, Switch]
 
-    def kafka(self, source: Source) -> tuple[str, Callable[[], None]]:
-        """The address, and what waits until it can be used."""
+    def _begin(self, name: str, server: Server, ask: signal.Signals) -> None:
+        switch = self.switches[name] = Switch(server, Launch(tethered=True), ask)
+        switch.start(wait=False)
+        self.started.callback(switch.stop)
+
+    def kafka(self, source: Source) -> str:
+        """The address."""
         if source is Source.ADDRESS:
-            return self.environment[KAFKA_ADDRESS], lambda: None
+            return self.environment[KAFKA_ADDRESS]
         if source is Source.CONTAINER:
-            return containers.kafka(self.started), lambda: None
+            return containers.kafka(self.started)
         ports, log = (self.ports.kafka, self.ports.kafka_controller), self.folder / "kafka.log"
         server = Kafka(self.folder / "kafka", self.cache, log, *ports, say=self.say)
-        running = server.launch(self.how)
-        self.started.callback(running.stop, patience=10)
-        return server.bootstrap, lambda: server.await_ready(running)
+        self._begin("kafka", server, signal.SIGTERM)
+        return server.bootstrap
 
     def postgres(self, source: Source) -> str:
         """The admin's URL."""
@@ -128,9 +170,7 @@ class _Servers:
             return containers.postgres(self.started)
         place, log = self.folder / "postgres", self.folder / "postgres.log"
         server = Postgres(place, log, self.ports.postgres, durable=False)
-        running = server.launch(self.how)
-        self.started.callback(running.stop, STOP)
-        server.await_ready(running)
+        self._begin("postgres", server, STOP)
         return server.admin_url
 
     def mail(self, source: Source) -> tuple[str, int, str | None]:
@@ -140,7 +180,5 @@ class _Servers:
             return *address, self.environment.get(MAILBOX_ADDRESS)
         place, log = self.folder / "mailbox", self.folder / "mailbox.log"
         server = MailboxServer(place, log, self.ports.smtp, self.ports.mailbox)
-        running = server.launch(self.how)
-        self.started.callback(running.stop)
-        server.await_ready(running)
+        self._begin("mailbox", server, signal.SIGTERM)
         return "127.0.0.1", self.ports.smtp, server.client.url

@@ -107,6 +107,19 @@ def using(folder: Path) -> list[psutil.Process]:
     ]
 
 
+async def test_a_server_can_be_away_for_a_while(backends: Backends) -> None:
+    postgres = backends.switches["postgres"]
+    postgres.stop()
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            await asyncpg.connect(backends.postgres_admin_url)
+    finally:
+        postgres.start()
+    connection = await asyncpg.connect(backends.postgres_admin_url)
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
+
+
 def test_servers_stop_and_leave_no_process(tmp_path: Path) -> None:
     open_to_postgres(tmp_path)
     ports = LocalPorts(*(free_port() for _ in range(5)))

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from epep_local.backends import Backends
+from epep_local.machine import chosen_ports
+from epep_local.problem import LocalError
+from epep_local.services import SERVICES, service
+from epep_local.system import System
+
+OTHERS = [one.name for one in SERVICES if one.name != "portal"]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> System:
+    backends = Backends("kafka:9092", "postgresql://boss:secret@db/postgres", "mail", 25, None)
+    return System(backends, tmp_path, {one.name: one.port for one in SERVICES}, prefix="t.")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_service_is_told_where_another_is(
+    plan: System, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EPEP_PEP_URL", "http://127.0.0.1:8410")  # of the person's own shell
+    told = plan.environment(name)
+    for other in OTHERS:
+        if other != name:
+            assert not [key for key, value in told.items() if plan.url(other) in value]
+            assert not [key for key, value in told.items() if f"epep_{other}" in value]
+
+
+def test_the_portal_is_told_where_the_five_are(plan: System) -> None:
+    told = plan.environment("portal")
+    assert {told[one.url_setting] for one in SERVICES if one.name != "portal"} == {
+        f"http://127.0.0.1:{port}" for port in range(8410, 8415)
+    }
+    assert not [key for key in told if key.startswith("EPEP_SMTP")]
+
+
+def test_each_service_has_its_own_database_role_and_key(plan: System, tmp_path: Path) -> None:
+    urls = {plan.environment(one.name)["EPEP_DATABASE_URL"] for one in SERVICES}
+    assert len(urls) == 6
+    assert all("boss" not in url for url in urls)
+    secret = [plan.environment(one.name).get("EPEP_SECRET_KEY") for one in SERVICES]
+    held = [key for key in secret if key]
+    assert len(held) == len(set(held)) == 4
+    assert plan.environment("identity") == plan.environment("identity")  # kept, not made anew
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()}
+    assert modes == {0o600}
+
+
+def test_only_the_notification_service_is_told_of_the_mail_server(plan: System) -> None:
+    told = [one.name for one in SERVICES if "EPEP_SMTP_HOST" in plan.environment(one.name)]
+    assert told == ["notification"]
+
+
+@pytest.mark.parametrize("name", ["portal", "web-portal", "Web_Portal"])
+def test_a_service_is_found_by_the_names_people_use(name: str) -> None:
+    assert service(name).module == "web_portal"
+
+
+def test_an_unknown_service_gets_the_list_of_names() -> None:
+    with pytest.raises(LocalError, match="pep, meeting, notification, qa, identity, portal"):
+        service("peps")
+
+
+def test_a_service_that_does_not_run_is_not_ready(plan: System) -> None:
+    with pytest.raises(LocalError, match="pep is not running"):
+        plan.wait_ready("pep", patience=1)
+    assert plan.health("pep") == (False, {})
+
+
+def test_ports_are_those_of_last_time_unless_asked_otherwise(tmp_path: Path) -> None:
+    assert chosen_ports(tmp_path, {})["portal"] == 8400
+    (tmp_path / "ports.json").write_text('{"portal": 9400, "pep": 9410}')
+    ports = chosen_ports(tmp_path, {"EPEP_PEP_PORT": "9999"})
+    assert (ports["portal"], ports["pep"], ports["meeting"]) == (9400, 9999, 8411)
+
+
+@pytest.mark.parametrize("value", ["x", "0", "-1", "70000"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(LocalError, match="EPEP_PEP_PORT"):
+        chosen_ports(tmp_path, {"EPEP_PEP_PORT": value})
