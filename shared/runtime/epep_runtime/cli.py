@@ -76,6 +76,7 @@ def serve(app: FastAPI, service: Service, settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who asks is the peer, unless a service's own setting says otherwise
         timeout_graceful_shutdown=5,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

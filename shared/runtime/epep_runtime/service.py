@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -27,6 +27,7 @@ from epep_runtime.tokens import TokenVerifier
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 9.0
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,12 @@ class Running:
             followed += service.reactors
         self.runners = [Runner(pool, self.store, bus, each) for each in followed]
         self._tasks: list[asyncio.Task[None]] = []
+        self.parts: dict[type[Any], Any] = {}
+
+    def part(self, kind: type[P]) -> P:
+        """Return what an `on_start` step put in `parts` under its type, for routes and workers."""
+        found: P = self.parts[kind]
+        return found
 
     def start(self) -> None:
         """Start the relay, the subscriptions and the workers as tasks of this process."""
