@@ -1,0 +1,1 @@
+"""The PEP: one stream from its initiation to its sign-off."""

@@ -1,0 +1,1 @@
+"""Authorities' ways of working: versioned documents, published as events, read as data."""
