@@ -23,7 +23,9 @@ from epep_local.mail_store import MailStore, StoredMail
 _LARGEST = 20 * 1024 * 1024  # bytes; what large mail providers take
 
 # A mail's HTML is shown as its sender wrote it, but without scripts or anything from outside.
-_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
+# Its links open a page of their own, which must be as free as if typed in.
+_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+_MAIL_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox {_SANDBOX}"
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'"
 
 
@@ -115,13 +117,14 @@ def _add_pages(app: FastAPI, store: MailStore) -> None:
     @app.get("/messages/{number}", response_class=HTMLResponse)
     def one(number: int) -> HTMLResponse:
         mail = _found(store, number)
-        return page("mail.html", mail=mail, message=mail.message, **_parts(mail))
+        return page("mail.html", sandbox=_SANDBOX, mail=mail, message=mail.message, **_parts(mail))
 
     @app.get("/messages/{number}/html", response_class=HTMLResponse)
     def html(number: int) -> HTMLResponse:
         body = _found(store, number).message.get_body(("html",))
         content = body.get_content() if body else ""
-        return HTMLResponse(content, headers={"Content-Security-Policy": _MAIL_POLICY})
+        opened_outside = f'<base target="_blank">{content}'
+        return HTMLResponse(opened_outside, headers={"Content-Security-Policy": _MAIL_POLICY})
 
     @app.get("/messages/{number}/attachments/{index}")
     def attachment(number: int, index: int) -> Response:
