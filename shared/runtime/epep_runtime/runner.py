@@ -16,6 +16,7 @@ from epep_events.envelope import Recorded
 from epep_runtime.event_store import EventStore, VersionConflictError
 from epep_runtime.places import Place, PlaceLostError, move_place, read_places, start_at
 from epep_runtime.postgres import Connection, Pool
+from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reaction, Reactor, Subscription
 from epep_runtime.telemetry import context_of, tracer
 from epep_runtime.topic_ends import ends_of
@@ -58,8 +59,15 @@ class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
 class Runner:
     """Runs one projector or reactor in this process, sharing partitions with its other workers."""
 
-    def __init__(self, pool: Pool, store: EventStore, bus: Bus, subscription: Subscription) -> None:
-        self._pool, self._store, self._bus = pool, store, bus
+    def __init__(
+        self,
+        pool: Pool,
+        store: EventStore,
+        bus: Bus,
+        subscription: Subscription,
+        settings: Settings | None = None,
+    ) -> None:
+        self._pool, self._store, self._bus, self._settings = pool, store, bus, settings
         self.subscription = subscription
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -206,7 +214,7 @@ class Runner:
             if isinstance(self.subscription, Projector):
                 await self.subscription.handles[kind](connection, event.data, meta)
             else:
-                reaction = Reaction(connection, self._store, meta)
+                reaction = Reaction(connection, self._store, meta, self._settings)
                 await self.subscription.handles[kind](reaction, event.data, meta)
 
     async def _pause(self, seconds: float) -> None:

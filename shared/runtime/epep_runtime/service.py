@@ -84,7 +84,7 @@ class Running:
             followed += service.all_projectors()
         if settings.has_role("reactors"):
             followed += service.reactors
-        self.runners = [Runner(pool, self.store, bus, each) for each in followed]
+        self.runners = [Runner(pool, self.store, bus, each, settings) for each in followed]
         self._tasks: list[asyncio.Task[None]] = []
         self.parts: dict[type[Any], Any] = {}
 

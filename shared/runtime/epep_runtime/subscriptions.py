@@ -13,6 +13,7 @@ from epep_events.base import Event
 from epep_events.envelope import Actor, Metadata
 from epep_runtime.event_store import Aggregate, Cause, EventStore, Loaded
 from epep_runtime.postgres import Connection
+from epep_runtime.settings import Settings
 
 S = TypeVar("S")
 
@@ -21,10 +22,20 @@ Project: TypeAlias = Callable[[Connection, Any, Metadata], Awaitable[None]]
 
 
 class Reaction:
-    """What a reactor may do with one event: append, in the transaction that moves its place."""
+    """What a reactor may do with one event: append, in the transaction that moves its place.
 
-    def __init__(self, connection: Connection, store: EventStore, meta: Metadata) -> None:
+    `settings` are those of the service whose reactor it is.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: EventStore,
+        meta: Metadata,
+        settings: Settings | None = None,
+    ) -> None:
         self.connection, self._store, self.meta = connection, store, meta
+        self.settings = settings
 
     @property
     def now(self) -> Any:
