@@ -10,7 +10,7 @@ from epep_local.kafka import brokers
 from epep_local.machine import SERVERS, Machine
 from epep_local.ports import accepts
 from epep_local.services import SERVICES
-from epep_local.system import System
+from epep_local.system import System, behind
 
 Row = tuple[str, str, str, str, str]
 
@@ -47,13 +47,8 @@ def _service_rows(services: System) -> Iterator[Row]:
 
 
 def _behind(said: dict[str, object]) -> str:
-    subscriptions = said.get("subscriptions")
-    if not isinstance(subscriptions, list):
+    parts = behind(said)
+    if parts is None:
         return ""
-    late = [one for one in subscriptions if one.get("lag_events")]
-    if not late:
-        return f"nothing ({len(subscriptions)} subscriptions)"
-    return "\n".join(
-        f"{one.get('name')}: {one.get('lag_events')} events, {one.get('lag_seconds')} s"
-        for one in late
-    )
+    late = [f"{name}: {events} events, {age:.1f} s" for name, events, age in parts if events]
+    return "\n".join(late) or f"nothing ({len(parts)} followed)"

@@ -196,14 +196,15 @@ class System:
     def wait_quiet(self, *names: str, patience: float = 60) -> None:
         """Wait until no subscription of the services (all, without names) lags behind.
 
-        Each event may cause others, so it must hold twice in a row. Raises LocalError.
+        Each event may cause others, and an event is on its way for some milliseconds before a
+        consumer knows of it, so it must hold five times in a row. Raises LocalError.
         """
         quiet = 0
 
         def settled() -> bool:
             nonlocal quiet
             quiet = quiet + 1 if all(self.lag(one.name) == 0 for one in _chosen(names)) else 0
-            return quiet >= 2
+            return quiet >= 5
 
         await_answer("The services, with events still on their way,", settled, patience)
 
@@ -217,11 +218,9 @@ class System:
         return answer.status_code == 200, body if isinstance(body, dict) else {}
 
     def lag(self, name: str) -> int | None:
-        """How many events the service's subscriptions are behind in all; None when it is mute."""
-        subscriptions = self.health(name)[1].get("subscriptions")
-        if not isinstance(subscriptions, list):
-            return None
-        return sum(int(one.get("lag_events") or 0) for one in subscriptions)
+        """How many events are on their way to or from the service; None when it is mute."""
+        late = behind(self.health(name)[1])
+        return None if late is None else sum(events for _, events, _ in late)
 
     def kill(self, name: str) -> None:
         """End the service as `kill -9` does."""
@@ -235,6 +234,17 @@ class System:
         with ThreadPoolExecutor() as pool:
             for ended in [pool.submit(running.stop) for running in found if running]:
                 ended.result()
+
+
+def behind(said: Mapping[str, object]) -> list[tuple[str, int, float]] | None:
+    """From what `/readyz` said: (subscription or "relay", events, seconds); None if nothing."""
+    subscriptions, relay = said.get("subscriptions"), said.get("relay")
+    if not isinstance(subscriptions, list):
+        return None
+    found = [(one["name"], one.get("lag_events"), one.get("lag_seconds")) for one in subscriptions]
+    if isinstance(relay, dict):
+        found.append(("relay", relay.get("unsent_events"), relay.get("unsent_seconds")))
+    return [(str(name), int(events or 0), float(age or 0)) for name, events, age in found]
 
 
 def _chosen(names: tuple[str, ...]) -> list[Service]:
