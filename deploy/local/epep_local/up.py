@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from epep_local import containers
+from epep_local.backends import Source, sources
 from epep_local.machine import Machine
+from epep_local.places import repository
 from epep_local.ports import require_free
 from epep_local.problem import LocalError
 from epep_local.processes import Launch
@@ -51,8 +56,7 @@ def _require_ports(machine: Machine) -> None:
 def _start_services(services: System, started: ExitStack, voice: Voice) -> None:
     missing = [one for one in SERVICES if not services.running(one.name)]
     if missing:
-        with voice.step("Migrating the databases"):
-            services.migrate(*(one.name for one in missing))
+        _migrate(services, voice)
         with voice.step(f"Starting {', '.join(one.name for one in missing)}"):
             started.callback(services.stop, *(one.name for one in missing))
             for one in missing:
@@ -61,6 +65,31 @@ def _start_services(services: System, started: ExitStack, voice: Voice) -> None:
     else:
         voice.say("The six services already run")
         services.wait_ready()
+
+
+def _migrate(services: System, voice: Voice) -> None:
+    """Migrate the databases, unless nothing changed since: six interpreters take seconds.
+
+    The note of what was done lies beside the databases, and goes when they go; for
+    databases elsewhere there is none.
+    """
+    note = services.folder / "postgres" / "migrated"
+    wanted = _fingerprint()
+    local = Source.LOCAL is sources(os.environ, containers.docker_answers)["postgres"]
+    if local and note.exists() and note.read_text("ascii") == wanted:
+        return
+    with voice.step("Migrating the databases"):
+        services.migrate()
+    note.write_text(wanted, "ascii")
+
+
+def _fingerprint() -> str:
+    """A digest of every migration in the checkout."""
+    digest = hashlib.sha256()
+    for part in ("shared", "services"):
+        for path in sorted((repository() / part).rglob("*.sql")):
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _load_demo(services: System, state: Path, voice: Voice) -> None:
