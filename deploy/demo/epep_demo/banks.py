@@ -10,11 +10,10 @@ from epep_events.profile import AuthorityProfile
 
 
 @cache
-def bank(name: str) -> dict[str, Any]:
-    """Return `data/<name>.yaml`."""
+def bank(name: str) -> Any:
+    """Return what `data/<name>.yaml` holds: a mapping, or a list of themes."""
     text = files("epep_demo").joinpath("data", f"{name}.yaml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
-    return loaded
+    return yaml.safe_load(text)
 
 
 def profile_from(document: object) -> AuthorityProfile:
