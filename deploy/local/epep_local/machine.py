@@ -23,6 +23,7 @@ from epep_local.backends import (
 )
 from epep_local.kafka import Kafka
 from epep_local.mailbox_process import MailboxServer
+from epep_local.places import cache_folder
 from epep_local.ports import require_free
 from epep_local.postgres import STOP, Postgres
 from epep_local.problem import LocalError
@@ -148,7 +149,7 @@ class Machine:
             port = self.ports["kafka"]
             return "Starting Kafka in a container", lambda: containers.keep_kafka(port)
         server = Kafka(
-            self.state / "kafka", self.state / "cache", self._log("kafka"),
+            self.state / "kafka", cache_folder(), self._log("kafka"),
             self.ports["kafka"], self.ports["kafka_controller"], self.voice.say,
         )  # fmt: skip
         running = self._begin("kafka", server.launch, started, "kafka", "kafka_controller")

@@ -19,8 +19,8 @@ def state_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Downloads that are kept over `make reset` and shared with the tests."""
-    return state_folder() / "cache"
+    """Downloads, kept over `make reset` and shared with the tests; `EPEP_CACHE` moves it."""
+    return Path(os.environ.get("EPEP_CACHE") or state_folder() / "cache").resolve()
 
 
 def ready(folder: Path, mode: int = 0o755) -> Path:
