@@ -7,11 +7,13 @@ from fastapi import APIRouter
 
 from epep_runtime.service import Running
 from epep_runtime.subscriptions import Projector, Reactor
+from pep_service.children import assigning, showing
 from pep_service.read_models.children import CHILDREN
 from pep_service.read_models.people import PEOPLE
+from pep_service.settings_register import registering
 from pep_service.settings_register.setting import SETTINGS_REGISTER
 
-ROUTERS: Sequence[APIRouter] = ()
+ROUTERS: Sequence[APIRouter] = (showing.router, assigning.router, registering.router)
 PROJECTORS: Sequence[Projector] = (CHILDREN, PEOPLE, SETTINGS_REGISTER)
 REACTORS: Sequence[Reactor] = ()
 WORKERS: Sequence[Callable[[Running], Coroutine[Any, Any, None]]] = ()

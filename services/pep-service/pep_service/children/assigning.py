@@ -1,0 +1,146 @@
+"""Who works with a child: assigning a professional, and ending that again."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from epep_access.checking import acting_for_child
+from epep_events.base import Event
+from epep_events.pep import ProfessionalAssigned, ProfessionalUnassigned
+from epep_events.profile import Role
+from epep_runtime.commands import Answer
+from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.problems import FieldError, InvalidError, NotFoundError
+from epep_runtime.text import Command
+from pep_service.children.child import CHILD, Child
+from pep_service.children.facts import ProfessionalFacts
+from pep_service.children.shapes import NewVersion
+from pep_service.read_models.people import Person, person_of
+
+router = APIRouter(tags=["children"])
+
+ROLE_NAMES = {
+    "social_worker": "a social worker",
+    "designated_teacher": "a designated teacher",
+    "virtual_school": "of the virtual school",
+    "coordinator": "a PEP coordinator",
+    "carer": "a carer",
+    "iro": "an independent reviewing officer",
+}
+
+
+class Assign(Command):
+    """Give a person with an account a role for the child."""
+
+    account_id: UUID
+    role: Role
+
+
+def assign(child: Child, told: ProfessionalFacts) -> list[Event]:
+    """Return the assignment; no event where it holds already."""
+    if (told.account_id, told.role) in child.people:
+        return []
+    assert child.child_id is not None
+    return [
+        ProfessionalAssigned(
+            child_id=child.child_id, account_id=told.account_id, role=told.role
+        )
+    ]  # fmt: skip
+
+
+def unassign(child: Child, account_id: UUID, role: Role) -> list[Event]:
+    """Return the end of an assignment. Raises NotFoundError where there is none."""
+    if (account_id, role) not in child.people:
+        raise NotFoundError
+    assert child.child_id is not None
+    return [ProfessionalUnassigned(child_id=child.child_id, account_id=account_id, role=role)]
+
+
+def hand_over(child: Child, told: ProfessionalFacts) -> list[Event]:
+    """Return what makes this person hold the role instead of those who held it before.
+
+    Nothing changes where the person holds it already, alone or with others, so that somebody
+    assigned beside them by hand is kept until the role really goes to somebody else.
+    """
+    given = assign(child, told)
+    if not given:
+        return []
+    assert child.child_id is not None
+    ended: list[Event] = [
+        ProfessionalUnassigned(child_id=child.child_id, account_id=account, role=told.role)
+        for account, role in child.people
+        if role == told.role
+    ]
+    return [*ended, *given]
+
+
+def may_hold(person: Person | None, role: Role, authority: str) -> None:
+    """Refuse to assign somebody unknown, suspended, or without that role.
+
+    The virtual school's own people must be of the child's authority; teachers, social workers and
+    carers may hold their role in another. Raises InvalidError.
+    """
+    if person is None or not person.active:
+        raise InvalidError([FieldError("account_id", "There is no such account.", "unknown")])
+    where = authority if role == "virtual_school" else None
+    if role == "system" or not person.holds(role, where):
+        what = ROLE_NAMES.get(role, role)
+        raise InvalidError([FieldError("role", f"{person.name} is not {what}.", "not-held")])
+
+
+@router.put(
+    "/children/{child_id}/people",
+    summary="Assign a professional",
+    response_model=NewVersion,
+    responses=CHANGE_RESPONSES,
+)
+async def put_person(
+    child_id: UUID, command: Assign, change: Changing, request: Request
+) -> JSONResponse:
+    """Give a person with an account a role for the child; access follows in every service.
+
+    For the virtual school, with `If-Match` the child's version.
+    """
+    running = running_of(request)
+    acting = await acting_for_child(running.pool, change.principal, child_id)
+    role = acting.must({"virtual_school"})
+    person = await person_of(running.pool, command.account_id)
+    may_hold(person, command.role, acting.authority)
+    told = ProfessionalFacts(account_id=command.account_id, role=command.role)
+    return await running.commands.carry_out(
+        change,
+        CHILD,
+        child_id,
+        lambda child: assign(child, told),
+        role=role,
+        authority=acting.authority,
+        answer=lambda _, version: Answer({"version": version}),
+    )
+
+
+@router.delete(
+    "/children/{child_id}/people/{account_id}/{role}",
+    summary="End an assignment",
+    response_model=NewVersion,
+    responses=CHANGE_RESPONSES,
+)
+async def delete_person(
+    child_id: UUID, account_id: UUID, role: Role, change: Changing, request: Request
+) -> JSONResponse:
+    """End a person's role for the child, and with it their access, in every service.
+
+    For the virtual school, with `If-Match` the child's version.
+    """
+    running = running_of(request)
+    acting = await acting_for_child(running.pool, change.principal, child_id)
+    by = acting.must({"virtual_school"})
+    return await running.commands.carry_out(
+        change,
+        CHILD,
+        child_id,
+        lambda child: unassign(child, account_id, role),
+        role=by,
+        authority=acting.authority,
+        answer=lambda _, version: Answer({"version": version}),
+    )

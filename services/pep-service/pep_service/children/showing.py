@@ -1,0 +1,121 @@
+"""The child's page: everything on it but the change log."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from epep_access.checking import Acting, acting_for_child
+from epep_events.profile import AuthorityProfile, Role
+from epep_runtime.civil_time import local_date
+from epep_runtime.http import Asking, running_of
+from epep_runtime.postgres import Pool
+from epep_runtime.problems import NotFoundError
+from pep_service.children.child import CHILD, Child, Episode
+from pep_service.children.codes import code_lists
+from pep_service.children.describing import placement_text
+from pep_service.children.key_indicators import core_data, key_indicators
+from pep_service.children.shapes import (
+    AuthorityNames,
+    ChildMay,
+    ChildPage,
+    EpisodeShown,
+    PepCards,
+    PersonShown,
+)
+from pep_service.peps.cards import cards_of_child
+from pep_service.profiles.published import profile_of
+from pep_service.read_models.people import people_of
+from pep_service.settings_register.setting import setting_names
+
+router = APIRouter(tags=["children"])
+
+
+@router.get("/children/{child_id}", summary="The child's page", response_model=ChildPage)
+async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSONResponse:
+    """Return key indicators, core data, episodes, who has access, and PEPs with their state.
+
+    The ETag is the child's version, which assigning people needs. 404 without a relationship.
+    """
+    running = running_of(request)
+    acting = await acting_for_child(running.pool, principal, child_id)
+    async with running.pool.acquire() as connection:
+        loaded = await running.store.load(connection, CHILD, child_id)
+    if loaded.state.child_id is None:
+        raise NotFoundError
+    profile = await profile_of(running.pool, acting.authority)
+    child = await _with_newest_setting_name(running.pool, loaded.state)
+    today = local_date(running.store.clock())
+    cards = await cards_of_child(running.pool, child_id)
+    page = ChildPage(
+        child_id=child_id,
+        version=loaded.version,
+        name=child.name,
+        first_name=child.first_name,
+        last_name=child.last_name,
+        preferred_name=child.preferred_name,
+        authority=AuthorityNames(
+            code=profile.code,
+            name=profile.name,
+            virtual_school_name=profile.virtual_school_name,
+        ),
+        labels=profile.labels,
+        key_indicators=key_indicators(child, today),
+        core_data=core_data(child),
+        episodes=[_episode(each) for each in reversed(child.episodes)],
+        people=await _people(running.pool, child, profile),
+        peps=PepCards.model_validate(cards),
+        may=_may(acting, profile),
+    )
+    return JSONResponse(
+        page.model_dump(mode="json"), headers={"ETag": f'"{loaded.version}"'}
+    )  # fmt: skip
+
+
+async def _with_newest_setting_name(pool: Pool, child: Child) -> Child:
+    if child.setting_urn is None:
+        return child
+    names = await setting_names(pool, [child.setting_urn])
+    return replace(child, setting_name=names.get(child.setting_urn, child.setting_name))
+
+
+def _episode(episode: Episode) -> EpisodeShown:
+    lists = code_lists()
+    return EpisodeShown(
+        started_on=episode.started_on,
+        reason_label=lists.label("rne", episode.reason),
+        legal_status_label=lists.label("ls", episode.legal_status),
+        placement_label=placement_text(episode.placement),
+        ended_on=episode.ended_on,
+        end_reason_label=lists.label("rec", episode.end_reason) or None,
+    )
+
+
+async def _people(pool: Pool, child: Child, profile: AuthorityProfile) -> list[PersonShown]:
+    known = await people_of(pool, (account for account, _ in child.people))
+
+    def shown(account: UUID, role: str) -> PersonShown:
+        person = known.get(account)
+        label = profile.labels.get(role, role.replace("_", " ").capitalize())
+        return PersonShown(
+            account_id=account,
+            name=person.name if person else "Name not known yet",
+            email=person.email if person else None,
+            role=_role(role),
+            role_label=label,
+        )
+
+    return [shown(account, role) for account, role in child.people]
+
+
+def _role(name: str) -> Role:
+    role: Role = name  # type: ignore[assignment]  # events hold roles only
+    return role
+
+
+def _may(acting: Acting, profile: AuthorityProfile) -> ChildMay:
+    return ChildMay(
+        create_pep=acting.may(profile.permissions.create_pep),
+        assign=acting.may({"virtual_school"}),
+    )
