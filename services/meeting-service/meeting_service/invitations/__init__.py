@@ -1,0 +1,1 @@
+"""Who is invited, and what each of them answers."""

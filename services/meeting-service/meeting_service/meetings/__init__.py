@@ -1,0 +1,1 @@
+"""One meeting a PEP: its arrangement, its record, its confirmation, the next one."""

@@ -1,0 +1,1 @@
+"""What this service does when another context says something."""

@@ -1,0 +1,1 @@
+"""What this service keeps of what it and others have said, made for asking."""

@@ -1,0 +1,90 @@
+"""What became of each mail about an invitation, as notification-service says it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from epep_events.envelope import Metadata
+from epep_events.notification import (
+    NotificationFailed,
+    NotificationHeld,
+    NotificationRequested,
+    NotificationSent,
+)
+from epep_runtime.postgres import Connection, Pool
+from epep_runtime.subscriptions import Projector
+
+ABOUT_INVITATIONS = {"invitation", "rescheduled", "cancelled"}
+DeliveryState = Literal["pending", "sent", "failed", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The newest mail to an invitee: on its way, sent, refused (with the reason), or unknown."""
+
+    state: DeliveryState = "pending"
+    reason: str | None = None
+
+
+async def _keep(
+    connection: Connection,
+    event: NotificationRequested | NotificationSent | NotificationFailed | NotificationHeld,
+    meta: Metadata,
+    delivery: Delivery,
+) -> None:
+    if event.kind not in ABOUT_INVITATIONS or event.invitation_id is None:
+        return
+    await connection.execute(
+        "INSERT INTO deliveries (notification_id, invitation_id, requested_at, state, reason)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (notification_id)"
+        " DO UPDATE SET state = excluded.state, reason = excluded.reason",
+        event.notification_id,
+        event.invitation_id,
+        meta.occurred_at,
+        delivery.state,
+        delivery.reason,
+    )
+
+
+async def _requested(connection: Connection, event: NotificationRequested, meta: Metadata) -> None:
+    await _keep(connection, event, meta, Delivery("pending"))
+
+
+async def _sent(connection: Connection, event: NotificationSent, meta: Metadata) -> None:
+    await _keep(connection, event, meta, Delivery("sent"))
+
+
+async def _failed(connection: Connection, event: NotificationFailed, meta: Metadata) -> None:
+    await _keep(connection, event, meta, Delivery("failed", event.why))
+
+
+async def _held(connection: Connection, event: NotificationHeld, meta: Metadata) -> None:
+    reason = "It is not known whether the mail server took this message."
+    await _keep(connection, event, meta, Delivery("uncertain", reason))
+
+
+DELIVERIES = Projector(
+    name="deliveries",
+    contexts=("notification",),
+    tables=("deliveries",),
+    handles={
+        NotificationRequested: _requested,
+        NotificationSent: _sent,
+        NotificationFailed: _failed,
+        NotificationHeld: _held,
+    },
+)
+
+
+async def deliveries(
+    database: Pool | Connection, invitation_ids: Iterable[UUID]
+) -> dict[UUID, Delivery]:
+    """Return the newest mail's delivery by invitation; none where no mail was asked for yet."""
+    rows = await database.fetch(
+        "SELECT DISTINCT ON (invitation_id) invitation_id, state, reason FROM deliveries"
+        " WHERE invitation_id = ANY($1::uuid[])"
+        " ORDER BY invitation_id, requested_at DESC, notification_id",
+        list(invitation_ids),
+    )
+    return {row["invitation_id"]: Delivery(row["state"], row["reason"]) for row in rows}
