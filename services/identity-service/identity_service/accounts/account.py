@@ -1,0 +1,79 @@
+"""One person's account: who they are, which roles they have where, whether they may come in."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import get_args
+from uuid import UUID
+
+from epep_events.base import Event
+from epep_events.identity import (
+    RoleGranted,
+    RoleRevoked,
+    UserDeactivated,
+    UserReactivated,
+    UserRegistered,
+)
+from epep_events.profile import Role
+from epep_runtime.event_store import Aggregate
+
+GRANT = re.compile(r"(?P<authority>[0-9]{3}):(?P<role>[a-z_]+)(?::(?P<urn>[0-9]{6}))?")
+ROLES: tuple[Role, ...] = tuple(role for role in get_args(Role) if role != "system")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """A role in an authority, in one school where `setting_urn` says so (B04, S04)."""
+
+    authority: str
+    role: Role
+    setting_urn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The state of an account's stream; `account_id` is None until somebody is registered."""
+
+    account_id: UUID | None = None
+    name: str = ""
+    email: str = ""
+    active: bool = False
+    grants: tuple[Grant, ...] = ()
+
+
+def evolve(account: Account, event: Event) -> Account:
+    """Return the account after one more event."""
+    match event:
+        case UserRegistered():
+            return replace(
+                account,
+                account_id=event.account_id,
+                name=event.name,
+                email=event.email,
+                active=True,
+            )
+        case RoleGranted():
+            grant = Grant(event.authority_code, event.role, event.setting_urn)
+            return replace(account, grants=(*account.grants, grant))
+        case RoleRevoked():
+            gone = (event.authority_code, event.role)
+            kept = tuple(each for each in account.grants if (each.authority, each.role) != gone)
+            return replace(account, grants=kept)
+        case UserDeactivated():
+            return replace(account, active=False)
+        case UserReactivated():
+            return replace(account, active=True)
+    return account
+
+
+ACCOUNT: Aggregate[Account] = Aggregate("account", Account(), evolve)
+
+
+def parse_grant(text: str) -> Grant:
+    """Read `330:designated_teacher` or `330:designated_teacher:123456`. Raises ValueError."""
+    found = GRANT.fullmatch(text)
+    if found is None:
+        raise ValueError("write a grant as authority:role or authority:role:URN")
+    for role in ROLES:
+        if role == found["role"]:
+            return Grant(found["authority"], role, found["urn"])
+    raise ValueError(f"the roles are {', '.join(ROLES)}")

@@ -1,0 +1,77 @@
+"""Have the code mailed again: a new one, which makes the old one worthless."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from epep_runtime.http import running_of
+from epep_runtime.postgres import Connection
+from epep_runtime.problems import ProblemError
+from epep_runtime.service import Running
+from epep_runtime.text import Command
+from identity_service.accounts.account import ACCOUNT
+from identity_service.causes import by_person
+from identity_service.logins import records
+from identity_service.logins.answers import LOGIN_RESPONSES, retry_after, start_again
+from identity_service.logins.login import is_over, resend, wait_to_resend
+from identity_service.logins.sending_codes import key_for_codes, make_code, requested
+from identity_service.logins.starting import LoginStarted
+from identity_service.parts import Identity
+from identity_service.throttling.counters import ADDRESS_RULE, Counted
+
+router = APIRouter()
+
+
+class SendAgain(Command):
+    """Nothing more need be said."""
+
+
+@router.post(
+    "/logins/{login_id}/resend",
+    status_code=202,
+    responses=LOGIN_RESPONSES,
+    summary="Mail another code",
+)
+async def send_again(login_id: UUID, _: SendAgain, request: Request) -> LoginStarted:
+    """Mail a new code for the same log-in, a minute after the last one at the earliest (else 429).
+
+    PUBLIC: the log-in's id was given to whoever knew the password. After five new codes, an hour,
+    or a right code the log-in is over: 401.
+    """
+    running = running_of(request)
+    async with running.pool.acquire() as connection, connection.transaction():
+        return await _send_again(running, running.part(Identity), connection, login_id)
+
+
+async def _send_again(
+    running: Running, identity: Identity, connection: Connection, login_id: UUID
+) -> LoginStarted:
+    seen = await records.find(connection, login_id)
+    if seen is None:
+        raise start_again()
+    held = [ACCOUNT.stream(seen.account_id), records.stream(login_id)]
+    await running.store.hold(connection, held)
+    login = await records.find(connection, login_id)  # nobody changes it from here on
+    account = (await running.store.load(connection, ACCOUNT, seen.account_id)).state
+    now = running.store.clock()
+    if login is None or is_over(login, now) or not account.active:
+        raise start_again()
+    _refuse_hurry(wait_to_resend(login, now))
+    await identity.counters.refuse_blocked(Counted(login.address_key, ADDRESS_RULE))
+    code = make_code(identity.at_rest, login_id, await key_for_codes(connection))
+    event = requested(account, code, now)
+    cause = by_person(login.account_id)
+    await records.say(running.store, connection, login_id, [event], cause)
+    await records.save(connection, resend(login, code.mac, now))
+    return LoginStarted(login_id=login_id, expires_at=event.expires_at)
+
+
+def _refuse_hurry(remaining: timedelta) -> None:
+    if remaining > timedelta(0):
+        raise ProblemError(
+            429,
+            "throttled",
+            "A code was sent less than a minute ago. Wait a little for it to arrive.",
+            headers=retry_after(remaining),
+        )

@@ -1,0 +1,75 @@
+"""Password hashes: argon2id, off the event loop, a few at a time."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import SecretStr
+
+from epep_runtime.problems import ProblemError
+from identity_service.settings import IdentitySettings
+
+T = TypeVar("T")
+
+
+class Passwords:
+    """Hashes and checks passwords. Each takes tens of megabytes and about 90 ms of one core.
+
+    Of a crowd that logs in at once a few are worked on and the rest wait, so that the other
+    requests get their turn; beyond the queue's length the answer is 503.
+    """
+
+    def __init__(self, settings: IdentitySettings) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=settings.password_passes,
+            memory_cost=settings.password_memory_kib,
+            parallelism=1,
+            type=Type.ID,
+        )
+        self._turns = asyncio.Semaphore(settings.password_threads)
+        self._most_waiting = settings.password_queue
+        self._waiting = 0
+        # Checked when nobody has the address, so that the answer takes as long as for somebody.
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+
+    async def hash(self, password: SecretStr) -> str:
+        """Return a hash that says its own salt and cost. Raises ProblemError 503 when crowded."""
+        return await self._in_turn(lambda: self._hasher.hash(password.get_secret_value()))
+
+    async def is_right(self, password: SecretStr, stored: str | None) -> bool:
+        """Tell whether the password is the one hashed; the same work where there is none.
+
+        Raises ProblemError 503 when crowded.
+        """
+        return await self._in_turn(lambda: self._check(stored or self._nobody, password))
+
+    def is_outdated(self, stored: str) -> bool:
+        """Tell whether a hash was made at another cost than passwords are hashed at now."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def _check(self, stored: str, password: SecretStr) -> bool:
+        try:
+            return self._hasher.verify(stored, password.get_secret_value())
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        if self._turns.locked() and self._waiting >= self._most_waiting:
+            raise ProblemError(
+                503,
+                "unavailable",
+                "Too many people are logging in at once. Try again in a moment.",
+                headers={"Retry-After": "2"},
+            )
+        self._waiting += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await asyncio.to_thread(work)
+        finally:
+            self._turns.release()

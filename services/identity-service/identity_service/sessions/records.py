@@ -1,0 +1,54 @@
+"""The table of sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from epep_runtime.postgres import Connection, Pool
+from identity_service.sessions.session import Session
+
+
+async def add(connection: Connection, session: Session) -> None:
+    """Keep a new session."""
+    await connection.execute(
+        "INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        session.session_id,
+        session.account_id,
+        session.secret_hash,
+        session.started_at,
+        session.last_seen_at,
+        session.expires_at,
+        session.ended_at,
+    )
+
+
+async def find(source: Connection | Pool, session_id: UUID) -> Session | None:
+    """Return a session, ended or not."""
+    row = await source.fetchrow("SELECT * FROM sessions WHERE session_id = $1", session_id)
+    return Session(**row) if row else None
+
+
+async def note_seen(source: Connection | Pool, session: Session) -> None:
+    """Keep when the session was last seen."""
+    await source.execute(
+        "UPDATE sessions SET last_seen_at = greatest(last_seen_at, $2) WHERE session_id = $1",
+        session.session_id,
+        session.last_seen_at,
+    )
+
+
+async def end(connection: Connection, session_id: UUID, now: datetime) -> None:
+    """End one session."""
+    await connection.execute(
+        "UPDATE sessions SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL",
+        session_id,
+        now,
+    )
+
+
+async def end_all(connection: Connection, account_id: UUID, now: datetime) -> None:
+    """End every session of an account."""
+    await connection.execute(
+        "UPDATE sessions SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL",
+        account_id,
+        now,
+    )
