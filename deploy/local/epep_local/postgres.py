@@ -13,13 +13,13 @@ import shutil
 import signal
 import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from epep_local.places import write_private
 from epep_local.problem import LocalError
-from epep_local.processes import Launch, Owner, Running, await_ready
+from epep_local.processes import Launch, Owner, Running, await_ready, wrapped
 
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
@@ -52,11 +52,8 @@ class Postgres:
 
     def launch(self, how: Launch) -> Running:
         """Start the server without waiting for it. Raises LocalError."""
-        owner = unprivileged() if os.geteuid() == 0 else None
         self.folder.mkdir(parents=True, exist_ok=True)
-        if owner:
-            for path in (_binaries(), self.folder):
-                require_reachable(path, owner)
+        owner = unprivileged(_binaries(), self.folder) if os.geteuid() == 0 else None
         data = self.folder / "data"
         if not (data / "PG_VERSION").exists():
             self._initialise(data, owner)
@@ -87,11 +84,9 @@ class Postgres:
         options = ["-U", "epep_admin", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
         options += ["--no-instructions"] + ([] if self.durable else ["--no-sync"])
         command = [str(_binaries() / "initdb"), "-D", str(data), f"--pwfile={entry}", *options]
-        user, group = (owner.uid, owner.gid) if owner else (None, None)
         made = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/",
-            user=user, group=group, extra_groups=[] if owner else None,
-        )  # fmt: skip
+            wrapped(command, owner), capture_output=True, text=True, check=False, cwd="/"
+        )
         entry.unlink()
         if made.returncode:
             raise LocalError(f"PostgreSQL could not prepare {data}: {made.stderr.strip()}")
@@ -101,8 +96,12 @@ class Postgres:
 STOP = signal.SIGINT
 
 
-def unprivileged() -> Owner:
-    """The user that runs PostgreSQL when we are root. Raises LocalError if there is none."""
+def unprivileged(*places: Path) -> Owner:
+    """The user that runs PostgreSQL when we are root, who must come to `places`.
+
+    Where a folder on the way is closed (a checkout in /root, say), the server keeps the one
+    right that it needs for passing through. Raises LocalError if that can't be given.
+    """
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
@@ -110,22 +109,39 @@ def unprivileged() -> Owner:
             "PostgreSQL refuses to run as root, and there is no user `nobody` to run it as. "
             "Run the same command as an ordinary user."
         ) from error
-    return Owner(entry.pw_uid, entry.pw_gid)
+    owner = Owner(entry.pw_uid, entry.pw_gid)
+    closed = [folder for place in places if (folder := closed_folder(place, owner))]
+    if closed and not _may_grant_passage():
+        raise LocalError(
+            f"PostgreSQL refuses to run as root, and the user `nobody`, who would run it, may "
+            f"not enter {closed[0]}. Run `chmod o+x {closed[0]}`, or work as an ordinary user, "
+            f"or put the checkout elsewhere, such as /srv."
+        )
+    return replace(owner, through=bool(closed))
 
 
-def require_reachable(path: Path, owner: Owner) -> None:
-    """Raise LocalError if `owner` can't pass through the folders that lead to `path`."""
+def closed_folder(path: Path, owner: Owner) -> Path | None:
+    """The first folder on the way to `path`, itself included, that `owner` may not enter."""
     for folder in [*reversed(path.resolve().parents), path.resolve()]:
         facts = folder.stat()
-        mine = stat.S_IXUSR if facts.st_uid == owner.uid else stat.S_IXOTH
-        if facts.st_gid == owner.gid and facts.st_uid != owner.uid:
+        mine = stat.S_IXOTH
+        if facts.st_uid == owner.uid:
+            mine = stat.S_IXUSR
+        elif facts.st_gid == owner.gid:
             mine = stat.S_IXGRP
         if not facts.st_mode & mine:
-            raise LocalError(
-                f"PostgreSQL refuses to run as root, and the user `nobody`, who would run it, "
-                f"may not enter {folder}. Run `chmod o+x {folder}`, or work as an ordinary "
-                f"user, or put the checkout elsewhere, such as /srv."
-            )
+            return folder
+    return None
+
+
+def _may_grant_passage() -> bool:
+    """Whether we ourselves have CAP_DAC_OVERRIDE (root has, but not in every container)."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+    except OSError:
+        return False
+    held = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
+    return bool(int(held, 16) & 2)
 
 
 def _binaries() -> Path:

@@ -25,10 +25,11 @@ from epep_local.problem import LocalError
 
 @dataclass(frozen=True)
 class Owner:
-    """A user that a server runs as."""
+    """A user that a server runs as; `through` lets it pass through folders closed to it."""
 
     uid: int
     gid: int
+    through: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,13 @@ class Running:
         return "\n".join(text.splitlines()[-lines:])
 
 
+def wrapped(command: list[str], owner: Owner | None, death: int = 0) -> list[str]:
+    """`command` run by `epep_local.tether` as `owner`, to get the signal `death` when we die."""
+    who = [owner.uid, owner.gid, int(owner.through)] if owner else [-1, -1, 0]
+    numbers = [death, os.getpid(), *who]
+    return [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers), *command]
+
+
 @dataclass(frozen=True)
 class Launch:
     """How processes are started: detached for `make up`, tethered to us in tests."""
@@ -116,9 +124,7 @@ class Launch:
         `death` is what a tethered process gets when we die. Call it from a thread that lasts:
         Linux ties the process to the thread. Raises LocalError when the log can't be written.
         """
-        numbers = [int(death) if self.tethered else 0, os.getpid()]
-        numbers += [owner.uid, owner.gid] if owner else [-1, -1]
-        wrapper = [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers)]
+        as_owner = wrapped(command, owner, int(death) if self.tethered else 0)
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             output = log.open("ab")
@@ -129,7 +135,7 @@ class Launch:
             ) from error
         with output:
             process = subprocess.Popen(
-                wrapper + command,
+                as_owner,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ from epep_local.databases import url_for
 from epep_local.kafka_jars import LIST, check, listed
 from epep_local.places import ready, write_private
 from epep_local.ports import free_port, require_free
-from epep_local.postgres import require_reachable
+from epep_local.postgres import closed_folder, unprivileged
 from epep_local.problem import LocalError
 from epep_local.processes import Launch, Owner, Running, recall, remember
 
@@ -96,14 +96,24 @@ def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
         ready(tmp_path / "file" / "state")
 
 
-def test_a_folder_closed_to_the_servers_user_gets_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_closed_to_the_servers_user_is_noticed(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     (closed / "data").mkdir(parents=True)
     for place in (*tmp_path.parents[:2], tmp_path):
         place.chmod(0o711)
     closed.chmod(0o700)
-    with pytest.raises(LocalError, match=f"chmod o\\+x {closed}"):
-        require_reachable(closed / "data", Owner(60000, 60000))
+    assert closed_folder(closed / "data", Owner(60000, 60000)) == closed
+    closed.chmod(0o701)
+    assert closed_folder(closed / "data", Owner(60000, 60000)) is None
+
+
+def test_without_the_right_to_let_it_pass_there_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr("epep_local.postgres._may_grant_passage", lambda: False)
+    with pytest.raises(LocalError, match=r"chmod o\+x /"):
+        unprivileged(tmp_path)
 
 
 def test_a_secret_is_for_its_owner_only(tmp_path: Path) -> None:

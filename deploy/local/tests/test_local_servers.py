@@ -19,6 +19,8 @@ from epep_local.databases import create_database, url_for
 from epep_local.mailbox import Mailbox
 from epep_local.places import cache_folder
 from epep_local.ports import free_port, is_free
+from epep_local.postgres import STOP, Postgres
+from epep_local.processes import Launch
 from epep_local.testing import DatabaseFactory, TopicFactory
 
 pytestmark = pytest.mark.servers
@@ -149,3 +151,14 @@ os.kill(os.getpid(), signal.SIGKILL)
     while using(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert using(tmp_path) == []
+
+
+def test_postgres_runs_in_a_folder_closed_to_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    server = Postgres(tmp_path / "postgres", tmp_path / "log", free_port(), durable=False)
+    running = server.launch(Launch())
+    try:
+        server.await_ready(running)
+        assert psutil.Process(running.pid).uids().effective != 0
+    finally:
+        running.stop(STOP)
