@@ -1,0 +1,163 @@
+"""Moving and cancelling a meeting, inviting one more person, agreeing the next one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web_portal.meetings import changing_forms as forms
+from web_portal.meetings.shell import load_meeting, require
+from web_portal.peps.new_pep_form import meeting_time
+from web_portal.peps.shell import Plan
+from web_portal.services import InvalidError, NotFoundError, RefusedError
+from web_portal.web.answers import Answers, read, saved
+from web_portal.web.forms import show
+from web_portal.web.questions import Question
+from web_portal.web.visit import SignedIn, Visit
+
+routes = APIRouter(prefix="/peps")
+
+
+def _moved(values: dict[str, Any]) -> dict[str, Any]:
+    return meeting_time(values) | {"why": values["why"]}
+
+
+def _next(values: dict[str, Any]) -> dict[str, Any]:
+    return meeting_time(values) | {"invitations_sent_by": values["invitations_sent_by"]}
+
+
+def _invitee(values: dict[str, Any]) -> dict[str, Any]:
+    return {"invitee": values}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One kind of change: its right, questions, words, and how its answers are sent."""
+
+    right: str
+    method: str
+    path: str
+    heading: str
+    button: str
+    done: str
+    questions: Callable[[dict[str, Any]], list[Question]]
+    body: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    lead: str = ""
+    warning: bool = False
+
+
+CHANGES = {
+    "reschedule": Change(
+        "reschedule",
+        "POST",
+        "reschedule",
+        "Reschedule this meeting",
+        "Reschedule and tell everyone",
+        "Meeting rescheduled",
+        forms.reschedule_questions,
+        _moved,
+        lead="Agree the new time first. Everyone who is invited gets an updated calendar entry.",
+    ),
+    "cancellation": Change(
+        "cancel",
+        "POST",
+        "cancellation",
+        "Cancel this meeting",
+        "Cancel the meeting and tell everyone",
+        "Meeting cancelled",
+        lambda _: forms.cancellation_questions(),
+        warning=True,
+        lead="To move it to another time, reschedule it instead.",
+    ),
+    "invitations": Change(
+        "invite",
+        "POST",
+        "invitations",
+        "Invite someone else",
+        "Send invitation",
+        "Invitation on its way",
+        lambda _: forms.invitee_questions(),
+        _invitee,
+        lead="They need no account: they answer by a link in the email.",
+    ),
+    "next": Change(
+        "set_next",
+        "PUT",
+        "next",
+        "Next meeting",
+        "Save the next meeting",
+        "Next meeting saved",
+        forms.next_meeting_questions,
+        _next,
+        lead="Agreed before people leave: next term’s PEP is made ready with it.",
+    ),
+}
+
+
+@routes.get("/{pep_id}/meeting/{kind}")
+async def change_form(visit: SignedIn, pep_id: UUID, kind: str) -> Response:
+    """Show the form of one kind of change."""
+    change = _known(kind)
+    plan, meeting = await load_meeting(visit, pep_id)
+    require(meeting, change.right)
+    asked, draft = change.questions(meeting), await visit.draft()
+    answers = read(asked, draft) if draft else saved(asked)
+    version = int(meeting["version"])
+    return await _form(visit, plan, change, asked, answers, version, restored=draft is not None)
+
+
+def _known(kind: str) -> Change:
+    change = CHANGES.get(kind)
+    if change is None:
+        raise NotFoundError(404)
+    return change
+
+
+async def _form(
+    visit: Visit,
+    plan: Plan,
+    change: Change,
+    asked: list[Question],
+    answers: Answers,
+    version: int | None,
+    status: int = 200,
+    *,
+    restored: bool = False,
+) -> Response:
+    return await visit.page(
+        "meetings/change.html",
+        status,
+        change=change,
+        form=show(asked, answers),
+        version=version,
+        restored=restored,
+        unsaved=restored or status != 200,
+        **plan.frame("meeting", change.heading),
+    )
+
+
+@routes.post("/{pep_id}/meeting/{kind}")
+async def make_change(visit: SignedIn, pep_id: UUID, kind: str) -> Response:
+    """Make the change; mistakes come back at their questions."""
+    change = _known(kind)
+    plan, meeting = await load_meeting(visit, pep_id)
+    asked = change.questions(meeting)
+    answers, opened = read(asked, await visit.form(), all_needed=True), await visit.version()
+    if answers.wrong:
+        return await _form(visit, plan, change, asked, answers, opened, 422)
+    try:
+        await visit.call.change(
+            "meeting",
+            change.method,
+            f"/peps/{pep_id}/meeting/{change.path}",
+            change.body(answers.values),
+            version=opened,
+            key=await visit.request_key(),
+        )
+    except (InvalidError, RefusedError) as error:
+        answers.place(error.errors, error.detail)
+        return await _form(visit, plan, change, asked, answers, opened, error.status)
+    return await visit.saved(f"{plan.path}/meeting", change.done)

@@ -1,0 +1,56 @@
+"""The questions of one SMART target."""
+
+from typing import Any
+
+from web_portal.web.questions import Option, Question
+
+
+def target_questions(
+    areas: list[dict[str, Any]], target: dict[str, Any] | None = None
+) -> list[Question]:
+    """Return the questions, with the areas of the profile and the target's values if it exists."""
+    given = target or {}
+    choices = tuple(Option.model_validate(area) for area in areas)
+
+    def text(key: str, label: str, hint: str | None = None, *, needed: bool = False) -> Question:
+        return Question(
+            key=key,
+            label=label,
+            hint=hint,
+            type="text",
+            max_length=2000,
+            rows=3,
+            mandatory=needed,
+            value=given.get(key),
+            blank=f"{label}: write an answer" if needed else None,
+        )
+
+    return [
+        Question(
+            key="area",
+            label="Area",
+            type="choice",
+            mandatory=True,
+            choices=choices,
+            value=given.get("area"),
+            blank="Choose the area of the target",
+        ),
+        text("need", "What is the need?"),
+        text(
+            "statement",
+            "Target",
+            "Specific, measurable, achievable, relevant and with an end date",
+            needed=True,
+        ),
+        text("baseline", "Where is the child now?"),
+        text("success_measure", "How will we know that it is met?"),
+        text("support", "What support will be given?"),
+        Question(
+            key="supported_by",
+            label="Who will support it?",
+            type="line",
+            max_length=200,
+            value=given.get("supported_by"),
+        ),
+        Question(key="due_on", label="To be met by", type="date", value=given.get("due_on")),
+    ]

@@ -1,0 +1,92 @@
+"""The quality page's form: a level and a comment for each area, and a rating of the whole."""
+
+from typing import Any
+
+from web_portal.web.questions import Option, Question
+
+LONG = 4000
+
+
+def review_questions(review: dict[str, Any]) -> list[Question]:
+    """Return the questions, two for each area, with what is saved."""
+    levels = tuple(Option(value=each["key"], label=each["label"]) for each in review["scale"])
+    asked = []
+    for area in review["areas"]:
+        asked += [
+            Question(
+                key=f"level_{area['key']}",
+                label=f"{area['label']}: level",
+                type="choice",
+                choices=levels,
+                value=area.get("level"),
+            ),
+            Question(
+                key=f"comment_{area['key']}",
+                label=f"{area['label']}: comment",
+                type="text",
+                max_length=LONG,
+                rows=2,
+                value=area.get("comment"),
+            ),
+        ]
+    return [
+        *asked,
+        Question(
+            key="rating",
+            label="Overall rating",
+            type="choice",
+            choices=levels,
+            value=review.get("rating"),
+        ),
+        Question(
+            key="comment",
+            label="Comment for the people who wrote the plan",
+            type="text",
+            max_length=LONG,
+            value=review.get("comment"),
+        ),
+    ]
+
+
+def review_body(review: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the page as the qa service takes it."""
+    areas = {
+        area["key"]: {
+            "level": values[f"level_{area['key']}"],
+            "comment": values[f"comment_{area['key']}"],
+        }
+        for area in review["areas"]
+    }
+    return {"areas": areas, "rating": values["rating"], "comment": values["comment"]}
+
+
+DECISIONS = {
+    "signed_off": (
+        "Sign the PEP off",
+        "Cannot be undone. Everyone is told, and next term’s PEP is made ready.",
+    ),
+    "returned": (
+        "Return it to be improved",
+        "The people who wrote it see the ratings and comments.",
+    ),
+    "feedback": (
+        "Send the feedback",
+        "The people who wrote the plan see the ratings and comments. The plan stays signed off.",
+    ),
+}
+
+
+def decision_question(review: dict[str, Any]) -> Question:
+    """Return the question of what publishing does: gating reviews decide, others inform."""
+    keys = ("signed_off", "returned") if review["gates_sign_off"] else ("feedback",)
+    return Question(
+        key="decision",
+        label="What happens to the PEP?",
+        type="choice",
+        mandatory=True,
+        choices=tuple(
+            Option(value=key, label=DECISIONS[key][0], hint=DECISIONS[key][1]) for key in keys
+        ),
+        value=keys[0] if len(keys) == 1 else None,
+        blank="Choose what happens to the PEP",
+    )

@@ -1,0 +1,248 @@
+"""Calls to the five services: the only way the portal reads or changes anything.
+
+An answer other than success becomes an exception that a page can speak about. The person's access
+token goes with every call and is renewed a little before it runs out.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import structlog
+
+from epep_runtime.telemetry import current_traceparent
+from web_portal.web.sessions import Session
+
+log = structlog.get_logger()
+RENEW_BEFORE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A service's success: its JSON, and the version to send back with a change."""
+
+    json: Any
+    version: int | None
+    status: int = 200
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing that a service says is wrong: dotted path, message, code."""
+
+    field: str
+    message: str
+    code: str
+
+
+@dataclass
+class ServiceProblemError(Exception):
+    """A service said no. `slug` is the kind of problem, `state` how it is now (when stale)."""
+
+    status: int
+    slug: str = ""
+    detail: str = ""
+    errors: list[FieldProblem] = field(default_factory=list)
+    state: Any = None
+    version: int | None = None
+    retry_after: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.slug}"
+
+
+class NotFoundError(ServiceProblemError):
+    """404: there is no such thing, or not for this person."""
+
+
+class ForbiddenError(ServiceProblemError):
+    """403: this person sees it but may not do this."""
+
+
+class RefusedError(ServiceProblemError):
+    """409: a rule of the domain refused the change; `errors` say what is missing."""
+
+
+class StaleError(ServiceProblemError):
+    """412: somebody else changed it; `state` is what they saved."""
+
+
+class InvalidError(ServiceProblemError):
+    """422 or 400: what was sent has mistakes, listed in `errors`."""
+
+
+class TooLargeError(ServiceProblemError):
+    """413: the text or file is too large."""
+
+
+class ThrottledError(ServiceProblemError):
+    """429: too many tries; `retry_after` seconds to wait."""
+
+
+class UnauthenticatedError(ServiceProblemError):
+    """401: not recognised."""
+
+
+class UnavailableError(ServiceProblemError):
+    """The service does not answer, is catching up, or broke."""
+
+
+class SessionEndedError(Exception):
+    """The identity service no longer knows the person's session: they log in again."""
+
+
+KINDS: dict[int, type[ServiceProblemError]] = {
+    400: InvalidError,
+    401: UnauthenticatedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: RefusedError,
+    412: StaleError,
+    413: TooLargeError,
+    422: InvalidError,
+    429: ThrottledError,
+}
+
+
+class Services:
+    """The services' addresses and the connection pool to them."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, addresses: Mapping[str, str], clock: Callable[[], datetime]
+    ) -> None:
+        self._http, self._addresses, self._clock = http, addresses, clock
+
+    def caller(self, session: Session) -> "Caller":
+        """Return what makes calls for the person of this session."""
+        return Caller(self, session, self._clock)
+
+    async def send(self, service: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send one request, with the trace it belongs to. Raises UnavailableError."""
+        headers = dict(more.pop("headers", {}))
+        if trace := current_traceparent():
+            headers["traceparent"] = trace
+        try:
+            return await self._http.request(
+                method, self._addresses[service].rstrip("/") + path, headers=headers, **more
+            )
+        except httpx.HTTPError as error:
+            log.warning("service does not answer", target=service, error=type(error).__name__)
+            raise UnavailableError(503, "unavailable") from error
+
+
+class Caller:
+    """One person's calls within one request. `token` is put in and renewed here."""
+
+    def __init__(self, services: Services, session: Session, clock: Callable[[], datetime]) -> None:
+        self._services, self._session, self._clock = services, session, clock
+        self._renewing = asyncio.Lock()
+
+    async def get(
+        self,
+        service: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
+        """Read something. Raises a ServiceProblemError for anything but success."""
+        given = {key: value for key, value in (params or {}).items() if value not in (None, "")}
+        more = {"timeout": seconds} if seconds else {}
+        return await self._call(service, "GET", path, params=given, **more)
+
+    async def change(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        version: int | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Change something: `version` becomes If-Match, `key` the Idempotency-Key."""
+        headers = {"Content-Type": "application/json"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self._call(service, method, path, content=orjson.dumps(body), headers=headers)
+
+    async def upload(
+        self, service: str, path: str, files: Mapping[str, Any], params: Mapping[str, Any]
+    ) -> Answer:
+        """Send files as multipart form data."""
+        return await self._call(service, "POST", path, files=files, params=params, timeout=120.0)
+
+    async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
+        headers = dict(more.pop("headers", {}))
+        identity = self._session.data.get("identity")
+        if identity is None:
+            return _answer(
+                await self._services.send(service, method, path, headers=headers, **more)
+            )
+        headers["Authorization"] = f"Bearer {await self._token()}"
+        response = await self._services.send(service, method, path, headers=headers, **more)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            headers["Authorization"] = f"Bearer {await self._token(headers['Authorization'])}"
+            response = await self._services.send(service, method, path, headers=headers, **more)
+        return _answer(response)
+
+    async def _token(self, refused: str | None = None) -> str:
+        async with self._renewing:
+            identity = self._session.data["identity"]
+            fresh = datetime.fromisoformat(identity["access_expires_at"]) - RENEW_BEFORE
+            known_bad = refused == f"Bearer {identity['access_token']}"
+            if known_bad or self._clock() >= fresh:
+                identity = await self._renew(identity)
+            return str(identity["access_token"])
+
+    async def _renew(self, identity: dict[str, Any]) -> dict[str, Any]:
+        proof = {name: identity[name] for name in ("session_id", "session_secret")}
+        response = await self._services.send("identity", "POST", "/tokens", json=proof)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            self._session.expired_account = self._session.account_id
+            self._session.end()
+            raise SessionEndedError
+        renewed = {**identity, **_answer(response).json}
+        self._session.put("identity", renewed)
+        return renewed
+
+
+def _answer(response: httpx.Response) -> Answer:
+    if response.is_success:
+        is_json = "json" in response.headers.get("content-type", "")
+        body = response.json() if is_json and response.content else None
+        return Answer(body, _version(response), response.status_code, response.content)
+    raise problem(response)
+
+
+def problem(response: httpx.Response) -> ServiceProblemError:
+    """Return the exception for a service's problem+json, or for an answer that is none."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    body = body if isinstance(body, dict) else {}
+    after = response.headers.get("retry-after", "")
+    return KINDS.get(response.status_code, UnavailableError)(
+        status=response.status_code,
+        slug=str(body.get("type", "")).rpartition(":")[2],
+        detail=str(body.get("detail") or ""),
+        errors=[
+            FieldProblem(str(e.get("field", "")), str(e.get("message", "")), str(e.get("code", "")))
+            for e in body.get("errors") or []
+        ],
+        state=body.get("state"),
+        version=_version(response),
+        retry_after=int(after) if after.isdigit() else None,
+    )
+
+
+def _version(response: httpx.Response) -> int | None:
+    tag = response.headers.get("etag", "").removeprefix("W/").strip('"')
+    return int(tag) if tag.isdigit() else None

@@ -1,0 +1,80 @@
+// What the pages do more of with JavaScript; every page works without it.
+import { initAll } from "/static/vendor/govuk-frontend.min.js";
+
+const WARN_SECONDS = 5 * 60;
+
+// Text that was typed and not saved: ask before the page is left.
+function warnOfUnsavedChanges(form) {
+  const first = fingerprint(form);
+  let leaving = form.dataset.warnUnsaved === "now";
+  const changed = () => leaving || fingerprint(form) !== first;
+  let submitting = false;
+  form.addEventListener("submit", () => { submitting = true; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!submitting && changed()) event.preventDefault();
+  });
+  window.addEventListener("pageshow", () => { submitting = false; });
+}
+
+function fingerprint(form) {
+  return JSON.stringify([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+}
+
+// While an import runs: look again every few seconds.
+function lookAgain(element) {
+  const seconds = Number(element.dataset.lookAgain);
+  setTimeout(() => window.location.reload(), seconds * 1000);
+}
+
+// The side navigation of a plan is open where there is room for it.
+function openWhereThereIsRoom(details) {
+  const wide = window.matchMedia("(min-width: 48.0625rem)");
+  const follow = () => { details.open = wide.matches; };
+  wide.addEventListener("change", follow);
+  follow();
+}
+
+// Shortly before the session ends: a dialog that lets the person stay.
+function warnBeforeSessionEnds(idleSeconds) {
+  let timer;
+  const start = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => offerToStay(start), (idleSeconds - WARN_SECONDS) * 1000);
+  };
+  start();
+}
+
+function offerToStay(again) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "epep-dialog";
+  dialog.setAttribute("aria-labelledby", "stay-title");
+  const title = element("h2", "You will be logged out soon", "govuk-heading-m");
+  title.id = "stay-title";
+  const text = element("p", "For the children’s safety you are logged out after a while without activity. What you have typed will be kept when you next press a button.", "govuk-body");
+  const stay = element("button", "Stay logged in", "govuk-button");
+  stay.type = "button";
+  stay.addEventListener("click", async () => {
+    const token = document.querySelector("input[name=csrf_token]").value;
+    await fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token } });
+    dialog.close();
+    again();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.append(title, text, stay);
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+initAll();
+document.querySelectorAll("form[data-warn-unsaved]").forEach(warnOfUnsavedChanges);
+document.querySelectorAll("[data-look-again]").forEach(lookAgain);
+document.querySelectorAll("details.epep-sections").forEach(openWhereThereIsRoom);
+const idle = Number(document.body.dataset.idleSeconds || 0);
+if (idle > WARN_SECONDS) warnBeforeSessionEnds(idle);

@@ -1,0 +1,23 @@
+"""What every request needs, put together once by `main.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jinja2 import Environment
+
+from web_portal.services import Services
+from web_portal.web.keys import Keys
+from web_portal.web.sessions import SessionStore
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The parts: keys, session store, services, templates, clock, and the idle time."""
+
+    keys: Keys
+    store: SessionStore
+    services: Services
+    templates: Environment
+    clock: Callable[[], datetime]
+    idle: timedelta

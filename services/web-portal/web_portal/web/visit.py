@@ -1,0 +1,164 @@
+"""One request of one person: what a route uses to read, change, show and redirect."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from web_portal.services import Caller, ServiceProblemError
+from web_portal.web import csrf
+from web_portal.web.forms import Form
+from web_portal.web.portal import Portal
+from web_portal.web.sessions import FormPairs, Session
+
+WAITING_SECONDS = 30
+NOT_KEPT = {csrf.FIELD, "request_key"}
+
+
+class LogInNeededError(Exception):
+    """Nobody is logged in (any more)."""
+
+
+class Visit:
+    """The request with its session, its calls to the services and its templates."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.portal: Portal = request.app.state.portal
+        self.session: Session = request.state.session
+        self.call: Caller = self.portal.services.caller(self.session)
+
+    @property
+    def path(self) -> str:
+        """Return the request's path, under which a draft of its form is kept."""
+        return self.request.url.path
+
+    @property
+    def authorities_as_virtual_school(self) -> list[str]:
+        """Return the codes of the authorities whose virtual school the person works for."""
+        grants = (self.session.account or {}).get("grants", [])
+        return sorted({g["authority"] for g in grants if g["role"] == "virtual_school"})
+
+    async def form(self) -> FormData:
+        """Return the form that was sent."""
+        return await csrf.read_form(self.request)
+
+    async def version(self) -> int | None:
+        """Return the version at which the form was opened, from its hidden field."""
+        found = (await self.form()).get("version")
+        return int(found) if isinstance(found, str) and found.isdecimal() else None
+
+    async def request_key(self) -> str | None:
+        """Return the Idempotency-Key of this form's content.
+
+        A second press of the button sends the same content and so the same key; a changed form
+        sends another one.
+        """
+        form = await self.form()
+        given = form.get("request_key")
+        if not isinstance(given, str) or not given:
+            return None
+        content = "\x1f".join(f"{name}\x1e{value}" for name, value in pairs_of(form))
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{given}\x1f{self.path}\x1f{content}"))
+
+    async def draft(self) -> FormData | None:
+        """Return what the person typed into this page's form before it could be saved."""
+        if self.session.account_id is None:
+            return None
+        kept = await self.portal.store.draft(self.session.account_id, self.path)
+        return FormData([*kept]) if kept else None
+
+    async def keep_draft(self, account_id: str | None) -> bool:
+        """Keep the sent form for its person; False where there is nobody or nothing to keep."""
+        if account_id is None or self.request.method != "POST":
+            return False
+        pairs = pairs_of(await self.form())
+        if not any(value for name, value in pairs if name != "version"):
+            return False
+        now = self.portal.clock()
+        await self.portal.store.keep_draft(account_id, self.path, pairs, now)
+        return True
+
+    async def drop_draft(self) -> None:
+        """Forget the draft of this page's form."""
+        if self.session.account_id is not None:
+            await self.portal.store.drop_draft(self.session.account_id, self.path)
+
+    async def saved(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
+        """Answer a change that worked: forget the draft, tell it on the next page, go there."""
+        await self.drop_draft()
+        return self.go(path, notice, body)
+
+    def go(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
+        """Redirect with 303, with a success banner on the next page if there is a notice."""
+        if notice:
+            self.session.put("notice", {"title": notice, "body": body})
+        return RedirectResponse(path, status_code=303)
+
+    async def page(
+        self, template: str, status: int = 200, *, quiet: bool = False, **context: Any
+    ) -> HTMLResponse:
+        """Render a page with what the layout needs; a `quiet` one calls no service for it."""
+        waiting = self._last_waiting() if quiet else await self._waiting()
+        form = context.get("form")
+        given = {
+            "account": self.session.account,
+            "virtual_school": bool(self.authorities_as_virtual_school),
+            "waiting": waiting,
+            "csrf_token": self.portal.keys.form_token(self.session.sid),
+            "request_key": str(uuid.uuid4()),
+            "path": self.path,
+            "idle_seconds": int(self.portal.idle.total_seconds()),
+            "notice": self.session.take("notice"),
+            "error_items": form.summary if isinstance(form, Form) else [],
+        }
+        html = self.portal.templates.get_template(template).render(given | context)
+        return HTMLResponse(html, status_code=status)
+
+    def _last_waiting(self) -> int:
+        known = self.session.data.get("waiting")
+        return int(known["count"]) if known else 0
+
+    async def _waiting(self) -> int:
+        """Return how many invitations wait for the person's answer, asked twice a minute."""
+        if self.session.account is None:
+            return 0
+        now = self.portal.clock().timestamp()
+        known = self.session.data.get("waiting")
+        if known and now - known["at"] < WAITING_SECONDS:
+            return int(known["count"])
+        try:
+            answer = await self.call.get("meeting", "/invitations", seconds=2.0)
+        except ServiceProblemError:
+            return self._last_waiting()
+        count = int(answer.json["waiting"])
+        self.session.put("waiting", {"count": count, "at": now})
+        return count
+
+    def recount_waiting(self) -> None:
+        """Ask anew for the number of waiting invitations on the next page."""
+        self.session.put("waiting", None)
+
+
+def pairs_of(form: FormData) -> FormPairs:
+    """Return the form's texts in order, without tokens and files."""
+    return [(k, v) for k, v in form.multi_items() if isinstance(v, str) and k not in NOT_KEPT]
+
+
+def anyone(request: Request) -> Visit:
+    """Return the visit of whoever it is."""
+    return Visit(request)
+
+
+def signed_in(request: Request) -> Visit:
+    """Return the visit of a person who is logged in. Raises LogInNeededError."""
+    visit = Visit(request)
+    if visit.session.account is None:
+        raise LogInNeededError
+    return visit
+
+
+AnyVisit = Annotated[Visit, Depends(anyone)]
+SignedIn = Annotated[Visit, Depends(signed_in)]
