@@ -11,21 +11,21 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from epep_events.cloudevents import from_message
-from epep_events.envelope import Recorded
-from epep_runtime.event_store import EventStore, VersionConflictError
-from epep_runtime.places import Place, PlaceLostError, move_place, read_places, start_at
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.event_store import EventStore
+from epep_runtime.handling import FAULTS, Handling
+from epep_runtime.parking import due
+from epep_runtime.places import Place, PlaceLostError, read_places, start_at
+from epep_runtime.postgres import Pool
 from epep_runtime.settings import Settings
-from epep_runtime.subscriptions import Projector, Reaction, Reactor, Subscription
-from epep_runtime.telemetry import context_of, tracer
+from epep_runtime.subscriptions import Projector, Reactor, Subscription
 from epep_runtime.topic_ends import ends_of
 
 log = structlog.get_logger()
 FETCH_MS = 200
 FETCH_RECORDS = 500
-FIRST_BACKOFF, LAST_BACKOFF = 0.1, 10.0
-FAULTS = (PlaceLostError, KafkaError, asyncpg.InterfaceError, OSError)
+LOOK_SECONDS = 1.0
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
+"""Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
 
 
@@ -66,9 +66,14 @@ class Runner:
         bus: Bus,
         subscription: Subscription,
         settings: Settings | None = None,
+        *,
+        parks: bool = True,
     ) -> None:
-        self._pool, self._store, self._bus, self._settings = pool, store, bus, settings
+        self._pool, self._bus, self._parks = pool, bus, parks
         self.subscription = subscription
+        self.handling = Handling(pool, store, subscription, settings)
+        self._next_look = 0.0
+        self._sought: tuple[TopicPartition, int] | None = None
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._places: dict[TopicPartition, Place] = {}
@@ -121,19 +126,40 @@ class Runner:
 
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
         fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)
-        for partition, messages in fetched.items():
+        self.trouble = None
+        for where, messages in fetched.items():
             async with self.busy:
-                if partition not in self._places:
-                    continue
                 try:
-                    await self._take(partition, messages)
+                    await self._take_from_its_place(consumer, where, messages)
                 except PlaceLostError:
                     log.warning("place lost, reading it again", name=self.subscription.name)
-                    await self.take_over([partition])
-        if fetched:
-            offsets = {each: place.next_offset for each, place in self._places.items()}
+                    await self.take_over([where])
+        await self._try_parked_again()
+        offsets = {each: place.next_offset for each, place in self._places.items()}
+        if fetched and offsets:
             with contextlib.suppress(KafkaError):
                 await consumer.commit(offsets)
+
+    async def _take_from_its_place(
+        self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
+    ) -> None:
+        """Take a batch that begins at the place, whatever the consumer fetched before it sought.
+
+        What lies before the place has been handled. A batch that begins after it is fetched again
+        from the place, once: should it still begin later, there is nothing in between.
+        """
+        place = self._places.get(where)
+        if place is None:
+            return
+        ahead = [message for message in messages if message.offset >= place.next_offset]
+        if not ahead:
+            return
+        wanted = (where, place.next_offset)
+        if ahead[0].offset > place.next_offset and self._sought != wanted:
+            self._sought = wanted
+            consumer.seek(where, place.next_offset)
+            return
+        await self._take(where, ahead)
 
     async def take_over(self, partitions: list[TopicPartition]) -> None:
         """Read the stored places of these partitions and go on from them."""
@@ -141,6 +167,7 @@ class Runner:
         if consumer is None:
             return
         stored = await read_places(self._pool, self.subscription.name)
+        await self.handling.refresh()
         for partition in partitions:
             place = stored.get((partition.topic, partition.partition), Place(0, 0))
             self._places[partition] = place
@@ -150,11 +177,13 @@ class Runner:
         """Drop what is known of the partitions held."""
         self._places.clear()
 
-    async def _take(self, partition: TopicPartition, messages: list[Any]) -> None:
+    async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
         """Handle a partition's batch: as a whole where that works, else one by one."""
         if isinstance(self.subscription, Projector):
             try:
-                await self._handle(partition, messages)
+                self._places[where] = await self.handling.handle(
+                    where, self._places[where], messages
+                )
             except FAULTS:
                 raise
             except Exception:
@@ -162,60 +191,44 @@ class Runner:
             else:
                 return
         for message in messages:
-            if not await self._take_one(partition, message):
+            if not await self._take_one(where, message):
                 return
 
-    async def _take_one(self, partition: TopicPartition, message: Any) -> bool:
-        """Handle one message, trying again until it works; False when told to stop."""
-        backoff = FIRST_BACKOFF
-        while True:
+    async def _take_one(self, where: TopicPartition, message: Any) -> bool:
+        """Handle one message, or park its stream after some tries; False when told to stop."""
+        for pause in PAUSES:
+            place = self._places[where]
             try:
-                await self._handle(partition, [message])
+                self._places[where] = await self.handling.handle(where, place, [message])
             except FAULTS:
                 raise
             except Exception as error:
-                self.trouble = type(error).__name__
-                quiet = isinstance(error, VersionConflictError)
-                (log.info if quiet else log.warning)(
+                if pause is None:
+                    if not self._parks:
+                        raise
+                    self._places[where] = await self.handling.park(where, place, message, error)
+                    return True
+                log.info(
                     "event not handled, trying again",
                     name=self.subscription.name,
-                    topic=partition.topic,
-                    offset=message.offset,
                     error=type(error).__name__,
-                    exc_info=None if quiet or backoff > FIRST_BACKOFF else error,
                 )
-                await self._pause(backoff)
+                await self._pause(pause)
                 if self._stopping.is_set():
                     return False
-                backoff = min(backoff * 2, LAST_BACKOFF)
             else:
-                self.trouble = None
                 return True
+        raise AssertionError("unreachable")
 
-    async def _handle(self, partition: TopicPartition, messages: list[Any]) -> None:
-        place = self._places[partition]
-        publication = place.publication
-        async with self._pool.acquire() as connection, connection.transaction():
-            for message in messages:
-                event = from_message(self._store.catalog, message.headers, message.value)
-                if event.publication > publication:
-                    await self._call(connection, event)
-                    publication = event.publication
-            moved = Place(messages[-1].offset + 1, publication)
-            await move_place(connection, self.subscription.name, partition, place, moved)
-        self._places[partition] = moved
-
-    async def _call(self, connection: Connection, event: Recorded) -> None:
-        kind, meta = type(event.data), event.meta
-        if kind not in self.subscription.handles:
+    async def _try_parked_again(self) -> None:
+        """Give parked streams of the partitions held another try when their time has come."""
+        if time.monotonic() < self._next_look or not self.handling.parked:
             return
-        name = f"{self.subscription.name} {meta.type}"
-        with tracer.start_as_current_span(name, context=context_of(meta.traceparent)):
-            if isinstance(self.subscription, Projector):
-                await self.subscription.handles[kind](connection, event.data, meta)
-            else:
-                reaction = Reaction(connection, self._store, meta, self._settings)
-                await self.subscription.handles[kind](reaction, event.data, meta)
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        async with self.busy:
+            held = list(self._places)
+            for where, stream_id in await due(self._pool, self.subscription.name, held):
+                await self.handling.try_again(where, self._places[where], stream_id)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -239,4 +252,5 @@ class Runner:
             "lag_events": events,
             "lag_seconds": 0.0 if since is None else round(time.monotonic() - since, 1),
             "trouble": self.trouble,
+            "parked_streams": len(self.handling.parked),
         }

@@ -1,0 +1,110 @@
+"""Handing messages to one subscription: result, place and waiting room in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from epep_events.cloudevents import from_message
+from epep_events.envelope import Recorded
+from epep_runtime import parking
+from epep_runtime.event_store import EventStore
+from epep_runtime.parking import Parcel
+from epep_runtime.places import Place, PlaceLostError, move_place
+from epep_runtime.postgres import Connection, Pool
+from epep_runtime.settings import Settings
+from epep_runtime.subscriptions import Projector, Reaction, Subscription
+from epep_runtime.telemetry import context_of, tracer
+
+log = structlog.get_logger()
+FAULTS = (PlaceLostError, KafkaError, asyncpg.InterfaceError, OSError)
+"""What is no fault of the event: the worker starts again from its stored place."""
+
+
+class Handling:
+    """What one worker of a subscription does with the partitions it holds."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: EventStore,
+        subscription: Subscription,
+        settings: Settings | None,
+    ) -> None:
+        self._pool, self._store, self._settings = pool, store, settings
+        self._subscription, self._name = subscription, subscription.name
+        self.parked: set[tuple[str, str]] = set()
+
+    async def refresh(self) -> None:
+        """Read again which streams are parked: another worker may have held them before."""
+        self.parked = await parking.streams_parked(self._pool, self._name)
+
+    async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
+        """Handle messages of one partition and move the place, in one transaction.
+
+        A message at or below the place's publication number has been handled before; one of a
+        parked stream joins its queue. Raises PlaceLostError, and what a handler raises: then
+        nothing has happened.
+        """
+        seen = place.publication
+        async with self._pool.acquire() as connection, connection.transaction():
+            for message in messages:
+                parcel = Parcel.of(where.topic, message)
+                if parcel.publication <= seen:
+                    continue
+                if (parcel.topic, parcel.stream_id) in self.parked:
+                    await parking.queue(connection, self._name, parcel)
+                else:
+                    await self._call(connection, parcel)
+                seen = parcel.publication
+            moved = Place(messages[-1].offset + 1, seen)
+            await move_place(connection, self._name, where, place, moved)
+        return moved
+
+    async def park(
+        self, where: TopicPartition, place: Place, message: Any, error: Exception
+    ) -> Place:
+        """Park the message's stream and move on. Raises PlaceLostError."""
+        parcel = Parcel.of(where.topic, message)
+        moved = Place(message.offset + 1, parcel.publication)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await parking.park(connection, self._name, where, parcel, type(error).__name__)
+            await move_place(connection, self._name, where, place, moved)
+        self.parked.add((parcel.topic, parcel.stream_id))
+        log.error("stream parked", name=self._name, stream=parcel.stream_id, exc_info=error)
+        return moved
+
+    async def try_again(self, where: TopicPartition, place: Place, stream_id: str) -> None:
+        """Handle a parked stream's queue in order, as far as it goes. Raises PlaceLostError."""
+        try:
+            while parcel := await parking.head(self._pool, self._name, where.topic, stream_id):
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await self._call(connection, parcel)
+                    await parking.leave_queue(connection, self._name, parcel)
+                    await move_place(connection, self._name, where, place, place)
+        except FAULTS:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            log.warning("parked stream failed again", name=self._name, error=kind)
+            await parking.failed_again(self._pool, self._name, where.topic, stream_id, kind)
+            return
+        async with self._pool.acquire() as connection, connection.transaction():
+            await parking.release(connection, self._name, where.topic, stream_id)
+        self.parked.discard((where.topic, stream_id))
+
+    async def _call(self, connection: Connection, parcel: Parcel) -> None:
+        event: Recorded = from_message(self._store.catalog, parcel.headers, parcel.value)
+        kind, meta = type(event.data), event.meta
+        if kind not in self._subscription.handles:
+            return
+        name = f"{self._name} {meta.type}"
+        with tracer.start_as_current_span(name, context=context_of(meta.traceparent)):
+            if isinstance(self._subscription, Projector):
+                await self._subscription.handles[kind](connection, event.data, meta)
+            else:
+                reaction = Reaction(connection, self._store, meta, self._settings)
+                await self._subscription.handles[kind](reaction, event.data, meta)

@@ -1,0 +1,119 @@
+"""An event that cannot be taken holds up its own stream and nothing else."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from counting import COUNTER, COUNTING, cause, count_it, submitted
+from test_relay_and_subscriptions import following, relaying
+
+from epep_events.envelope import Metadata
+from epep_events.pep import TargetSubmitted
+from epep_local.testing import TopicFactory
+from epep_runtime.event_store import EventStore
+from epep_runtime.ids import new_id
+from epep_runtime.parking import list_parked
+from epep_runtime.postgres import Connection, Pool
+from epep_runtime.runner import Bus, Runner
+from epep_runtime.subscriptions import Projector
+from epep_runtime.testing import eventually
+
+pytestmark = pytest.mark.servers
+
+
+class Stubborn:
+    """A handler that refuses the statement `bad` until it has been mended."""
+
+    def __init__(self) -> None:
+        self.mended = False
+
+    async def take(self, connection: Connection, event: TargetSubmitted, meta: Metadata) -> None:
+        await count_it(connection, event, meta)
+        if event.statement == "bad" and not self.mended:
+            raise RuntimeError("cannot take this one")
+
+    def projector(self) -> Projector:
+        return Projector(COUNTING.name, ("pep",), COUNTING.tables, {TargetSubmitted: self.take})
+
+
+async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        version = (await store.load(connection, COUNTER, key)).version
+        events = [submitted(key, statement) for statement in statements]
+        await store.append(connection, COUNTER.stream(key), version, events, cause())
+
+
+async def taken(pool: Pool, key: UUID) -> list[str]:
+    rows = await pool.fetch(
+        "SELECT statement FROM counted WHERE stream_id = $1 ORDER BY ctid", COUNTER.stream(key)
+    )
+    return [row["statement"] for row in rows]
+
+
+async def test_its_stream_waits_in_order_while_others_go_on(
+    pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
+) -> None:
+    prefix = await topics("pep", partitions=1)
+    bad, good, stubborn = new_id(), new_id(), Stubborn()
+    bus = Bus(kafka_bootstrap, prefix, "test")
+    async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
+        async with following(pool, store, bus, stubborn.projector()):
+            await say(pool, store, bad, "first", "bad", "after")
+            await say(pool, store, good, "one", "two")
+            assert await eventually(lambda: _is(pool, good, ["one", "two"]))
+            assert await taken(pool, bad) == ["first"]
+            [parked] = await eventually(lambda: list_parked(pool))
+            assert (parked.stream_id, parked.waiting) == (COUNTER.stream(bad), 2)
+            await say(pool, store, bad, "later")
+            await eventually(lambda: _waiting(pool, 3))
+        # Another worker finds the stream parked, and goes on keeping its order.
+        async with following(pool, store, bus, stubborn.projector()):
+            stubborn.mended = True
+            await pool.execute("UPDATE parked_streams SET next_try_at = now()")
+            await eventually(lambda: _is(pool, bad, ["first", "bad", "after", "later"]))
+            await eventually(lambda: _none_parked(pool))
+            await say(pool, store, bad, "last")
+            await eventually(lambda: _is(pool, bad, ["first", "bad", "after", "later", "last"]))
+
+
+async def test_a_message_that_cannot_be_read_is_parked_too(
+    pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
+) -> None:
+    prefix = await topics("pep", partitions=1)
+    key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
+    async with pool.acquire() as connection:
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        await connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
+        await connection.execute("UPDATE events SET schema_version = 99")
+    async with (
+        relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
+        following(pool, store, bus, COUNTING),
+    ):
+        [parked] = await eventually(lambda: list_parked(pool))
+    assert parked.error == "UnknownEventError"
+    assert await taken(pool, key) == []
+
+
+async def test_in_a_rebuild_the_same_error_stops_it(
+    pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
+) -> None:
+    prefix = await topics("pep", partitions=1)
+    key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
+    await say(pool, store, key, "bad")
+    runner = Runner(pool, store, bus, Stubborn().projector(), parks=False)
+    async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
+        with pytest.raises(RuntimeError, match="cannot take this one"):
+            await asyncio.wait_for(runner.run(), 20)
+    assert await list_parked(pool) == []
+
+
+async def _is(pool: Pool, key: UUID, statements: list[str]) -> bool:
+    return await taken(pool, key) == statements
+
+
+async def _waiting(pool: Pool, number: int) -> bool:
+    return [each.waiting for each in await list_parked(pool)] == [number]
+
+
+async def _none_parked(pool: Pool) -> bool:
+    return not await list_parked(pool)
