@@ -134,14 +134,17 @@ def closed_folder(path: Path, owner: Owner) -> Path | None:
     return None
 
 
+_PASSAGE = 1 << 1 | 1 << 8
+
+
 def _may_grant_passage() -> bool:
-    """Whether we ourselves have CAP_DAC_OVERRIDE (root has, but not in every container)."""
+    """Whether we have CAP_DAC_OVERRIDE and CAP_SETPCAP (root has, but not in every container)."""
     try:
         status = Path("/proc/self/status").read_text("ascii")
     except OSError:
         return False
     held = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
-    return bool(int(held, 16) & 2)
+    return int(held, 16) & _PASSAGE == _PASSAGE
 
 
 def _binaries() -> Path:

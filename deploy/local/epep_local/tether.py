@@ -11,7 +11,8 @@ import ctypes
 import os
 import sys
 
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _RAISE = 1, 8, 47, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _RAISE = 1, 28, 47, 2
+_NO_SETUID_FIXUP = 4
 _CAP_DAC_OVERRIDE = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -19,8 +20,9 @@ _CAPABILITY_VERSION_3 = 0x20080522
 def drop(uid: int, gid: int, through: bool) -> None:
     """Become that user; with `through`, go on ignoring the permissions of folders."""
     libc = ctypes.CDLL(None, use_errno=True) if through else None
-    if libc is not None:
-        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Otherwise access(2), by which PostgreSQL looks for its parts, would know of no rights.
+    if libc is not None and libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "this user cannot be given the right to pass through")
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
