@@ -1,0 +1,191 @@
+"""Carrying out imports: a worker of the service that brings one child after another up to date.
+
+What is done is ticked off in the transaction that appends a child's events, so a worker that is
+killed goes on where it was when it, or any other, runs again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from epep_events.base import Event
+from epep_events.envelope import Actor
+from epep_runtime.event_store import Cause, EventStore, Loaded, VersionConflictError
+from epep_runtime.postgres import Connection, Pool
+from epep_runtime.service import Running
+from pep_service.children.child import CHILD, Child
+from pep_service.children.following_care import UntoldEndError
+from pep_service.children.updating import bring_up_to_date
+from pep_service.importing.csv_files import EPISODES
+from pep_service.importing.knowing import load_children
+from pep_service.importing.problems import Problem
+from pep_service.importing.staging import (
+    Staged,
+    StagedChild,
+    add_problems,
+    children_to_do,
+    mark_done,
+    staged,
+)
+
+log = structlog.get_logger()
+AT_ONCE, LANES = 120, 3
+LOOK_SECONDS = 0.5
+FAULTS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+TRIES = 5
+
+
+async def import_worker(running: Running) -> None:
+    """Carry out imports that were started, one after another, until cancelled."""
+    while True:
+        try:
+            worked = await carry_on(running.pool, running.store)
+        except (*FAULTS, asyncpg.PostgresError) as error:
+            log.warning("import interrupted, will go on", error=type(error).__name__)
+            worked = False
+        if not worked:
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def carry_on(pool: Pool, store: EventStore) -> bool:
+    """Carry out the oldest import under way; False where there is none that is free."""
+    async with pool.acquire() as connection:
+        for row in await connection.fetch(
+            "SELECT import_id FROM imports WHERE state = 'importing' ORDER BY started_at"
+        ):
+            import_id: UUID = row["import_id"]
+            key = f"import/{import_id}"
+            if not await connection.fetchval(
+                "SELECT pg_try_advisory_lock(hashtextextended($1, 2))", key
+            ):
+                continue
+            try:
+                found = await staged(connection, import_id)
+                if found and found.state == "importing":
+                    await _carry_out(pool, connection, store, found)
+                    return True
+            finally:
+                await connection.execute(
+                    "SELECT pg_advisory_unlock(hashtextextended($1, 2))", key
+                )  # fmt: skip
+    return False
+
+
+async def _carry_out(pool: Pool, connection: Connection, store: EventStore, found: Staged) -> None:
+    """Import all that is left to do; a defect ends the import as failed, to be run again."""
+    log.info("import started", import_id=str(found.import_id), children=found.total - found.done)
+    state, failure = "imported", None
+    try:
+        while children := await children_to_do(connection, found.import_id, AT_ONCE):
+            await _carry_out_some(pool, connection, store, found, children)
+    except FAULTS:
+        raise
+    except Exception as error:
+        log.exception("import failed", import_id=str(found.import_id))
+        state, failure = "failed", type(error).__name__
+    await connection.execute(
+        "UPDATE imports SET state = $2, failure = $3, ended_at = now() WHERE import_id = $1",
+        found.import_id,
+        state,
+        failure,
+    )
+    log.info("import ended", import_id=str(found.import_id), state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One child with its state: what the lane must append."""
+
+    told: StagedChild
+    loaded: Loaded[Child]
+    events: Sequence[Event]
+
+
+async def _carry_out_some(
+    pool: Pool,
+    connection: Connection,
+    store: EventStore,
+    found: Staged,
+    children: Sequence[StagedChild],
+) -> None:
+    known = await load_children(connection, store, [each.child_id for each in children])
+    settled: list[int] = []
+    steps: list[_Step] = []
+    for told in children:
+        loaded = known.get(told.child_id) or Loaded(CHILD.initial, 0, ())
+        try:
+            events = bring_up_to_date(loaded.state, told.child_id, told.facts)
+        except UntoldEndError as error:
+            await _refuse(connection, found.import_id, told, error)
+            continue
+        if events:
+            steps.append(_Step(told, loaded, events))
+        else:
+            settled.append(told.place)
+    await mark_done(connection, found.import_id, settled)
+    lanes = (_lane(pool, store, found, steps[lane::LANES]) for lane in range(LANES))
+    for ended in await asyncio.gather(*lanes, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
+
+
+async def _lane(pool: Pool, store: EventStore, found: Staged, steps: Sequence[_Step]) -> None:
+    """Append child after child on a connection of its own."""
+    if not steps:
+        return
+    async with pool.acquire() as connection:
+        for step in steps:
+            await _one_child(connection, store, found, step)
+
+
+async def _one_child(connection: Connection, store: EventStore, found: Staged, step: _Step) -> None:
+    cause = Cause(
+        Actor(id=str(found.started_by), role="virtual_school"), found.authority, found.import_id
+    )
+    told, loaded, events = step.told, step.loaded, step.events
+    stream = CHILD.stream(told.child_id)
+    for _ in range(TRIES):
+        try:
+            async with connection.transaction():
+                await store.append(connection, stream, loaded.version, events, cause)
+                await mark_done(connection, found.import_id, [told.place])
+        except VersionConflictError:
+            loaded = await store.load(connection, CHILD, told.child_id)
+            try:
+                events = bring_up_to_date(loaded.state, told.child_id, told.facts)
+            except UntoldEndError as error:
+                await _refuse(connection, found.import_id, told, error)
+                return
+        else:
+            return
+    raise VersionConflictError
+
+
+async def _refuse(
+    connection: Connection, import_id: UUID, told: StagedChild, error: UntoldEndError
+) -> None:
+    """Tick off a child whose care was recorded otherwise since the check, with the reason."""
+    number = told.facts.social_care_id
+    problem = Problem(EPISODES.name, 0, "CHILD", number, error.detail)
+    async with connection.transaction():
+        await connection.execute(
+            "SELECT FROM imports WHERE import_id = $1 FOR UPDATE", import_id
+        )  # fmt: skip
+        place = await connection.fetchval(
+            "SELECT count(*) FROM import_problems WHERE import_id = $1", import_id
+        )
+        await add_problems(connection, import_id, place, [problem])
+        await mark_done(connection, import_id, [told.place])
+        await connection.execute(
+            "UPDATE imports SET refused = refused + 1 WHERE import_id = $1", import_id
+        )
