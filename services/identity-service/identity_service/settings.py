@@ -1,7 +1,6 @@
 """What identity-service is told by its environment."""
 
 import base64
-import binascii
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
@@ -56,7 +55,7 @@ class IdentitySettings(Settings):
 def _key_bytes(value: SecretStr) -> bytes:
     try:
         key = base64.b64decode(value.get_secret_value(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("must be base64") from error
     if len(key) != KEY_BYTES:
         raise ValueError("must be 32 bytes in base64")
