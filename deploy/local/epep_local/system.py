@@ -237,10 +237,14 @@ class System:
 
 
 def behind(said: Mapping[str, object]) -> list[tuple[str, int, float]] | None:
-    """From what `/readyz` said: (subscription or "relay", events, seconds); None if nothing."""
-    subscriptions, relay = said.get("subscriptions"), said.get("relay")
-    if not isinstance(subscriptions, list):
+    """From what `/readyz` said: (subscription or "relay", events, seconds); None if nothing.
+
+    The portal follows no topic and so is behind nothing.
+    """
+    if not said:
         return None
+    subscriptions, relay = said.get("subscriptions", []), said.get("relay")
+    assert isinstance(subscriptions, list)
     found = [(one["name"], one.get("lag_events"), one.get("lag_seconds")) for one in subscriptions]
     if isinstance(relay, dict):
         found.append(("relay", relay.get("unsent_events"), relay.get("unsent_seconds")))
