@@ -1,5 +1,6 @@
 """An authority's settings, children and their people, as its virtual school enters them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from epep_demo.loading.session import Session
 from epep_demo.loading.waiting import eventually
 from epep_demo.portraits import carer_account
 
+AT_ONCE = 4
 COORDINATED = 10
 """One child in this many has the PEP coordinator beside the designated teacher."""
 
@@ -90,7 +92,6 @@ async def find_children(authority: str, children: Sequence[Child], by: Session) 
 
 
 async def assign_others(
-    authority: str,
     children: Sequence[Child],
     ids: dict[str, str],
     by: Session,
@@ -101,17 +102,29 @@ async def assign_others(
     Every third child has the independent reviewing officer, too.
     `accounts` are account ids by e-mail address.
     """
-    coordinator = with_role(authority, "coordinator")[0].email
-    reviewer = with_role(authority, "iro")[0].email
-    for child in children:
-        wanted = [("virtual_school", worker_of(child).email), ("carer", carer_account(child))]
-        wanted += [("coordinator", coordinator)] * is_coordinated(child)
-        wanted += [("iro", reviewer)] * (child.number % 3 == 0)
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(child: Child) -> None:
         path = f"/children/{ids[child.care_id]}"
-        for role, email in wanted:
-            if email:
+        async with turns:
+            for role, email in _others(child):
                 told = {"account_id": accounts[email], "role": role}
                 await by.change("PUT", "pep", f"{path}/people", told, seen_at=path)
+
+    await asyncio.gather(*map(one, children))
+
+
+def _others(child: Child) -> list[tuple[str, str]]:
+    """Return (role, e-mail address) of those whom the files do not name."""
+    authority, carer = child.authority, carer_account(child)
+    found = [("virtual_school", worker_of(child).email)]
+    if carer:
+        found.append(("carer", carer))
+    if is_coordinated(child):
+        found.append(("coordinator", with_role(authority, "coordinator")[0].email))
+    if child.number % 3 == 0:
+        found.append(("iro", with_role(authority, "iro")[0].email))
+    return found
 
 
 def is_coordinated(child: Child) -> bool:

@@ -73,19 +73,30 @@ async def _enter_authorities(
 ) -> None:
     for authority in AUTHORITIES:
         await register_settings(authority, _virtual_school(authority, sessions))
-    productions = []
-    for authority in AUTHORITIES:
-        by = _virtual_school(authority, sessions)
-        name = bank("authorities")[authority]["name"]
-        children = children_of(authority, today)
-        await import_children(authority, children, by)
-        found = await find_children(authority, children, by)
-        progress.say(f"{len(found)} children of {name} are imported")
-        await assign_others(authority, children, found, by, accounts=ids)
-        profile = profile_from(await by.get("pep", f"/profiles/{authority}"))
-        scenes = scenes_for(authority, children, today)
-        productions += [_production(s, profile, sessions, found, today) for s in scenes]
+    entered = await asyncio.gather(
+        *(_enter(authority, sessions, ids, today, progress) for authority in AUTHORITIES)
+    )
+    productions = [production for some in entered for production in some]
     await _play_all(productions, progress)
+
+
+async def _enter(
+    authority: str,
+    sessions: dict[str, Session],
+    ids: dict[str, str],
+    today: date,
+    progress: Progress,
+) -> list[Production]:
+    """Import the authority's children, say who works with them, and plan their PEPs."""
+    by = _virtual_school(authority, sessions)
+    children = children_of(authority, today)
+    await import_children(authority, children, by)
+    found = await find_children(authority, children, by)
+    await assign_others(children, found, by, accounts=ids)
+    progress.say(f"{len(found)} children of {bank('authorities')[authority]['name']}")
+    profile = profile_from(await by.get("pep", f"/profiles/{authority}"))
+    scenes = scenes_for(authority, children, today)
+    return [_production(scene, profile, sessions, found, today) for scene in scenes]
 
 
 def _virtual_school(authority: str, sessions: dict[str, Session]) -> Session:
