@@ -1,6 +1,7 @@
 """Accounts over the API and at the command line; keys that sign, over restarts."""
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from epep_runtime.service import running
 from epep_runtime.testing import eventually
 from identity_service.accounts.opening import OpenAccount
 from identity_service.main import SERVICE
+from identity_service.operating.command_line import operate
 from identity_service.parts import Identity
 from identity_service.secrets_at_rest import WrongSecretKeyError
 
@@ -152,26 +154,22 @@ async def test_a_key_that_soon_ends_is_followed_by_another_and_both_are_good(doo
 
 
 async def test_the_operator_opens_lists_suspends_and_restores(
-    database: DatabaseFactory, tmp_path: Path
+    database: DatabaseFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     url = await database("operator")
-    environment = os.environ | {
-        "EPEP_DATABASE_URL": url,
-        "EPEP_SECRET_KEY": secret_key(),
-        "EPEP_PASSWORD_MEMORY_KIB": "8",
-    }
+    monkeypatch.setenv("EPEP_DATABASE_URL", url)
+    monkeypatch.setenv("EPEP_SECRET_KEY", secret_key())
+    monkeypatch.setenv("EPEP_PASSWORD_MEMORY_KIB", "8")
 
     async def run(*words: str, given: str = "") -> tuple[int, str, str]:
-        done = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "identity_service", *words],
-            env=environment,
-            input=given,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
+        capsys.readouterr()  # what was said before is not this command's
+        monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+        status = await asyncio.to_thread(operate, words)
+        said = capsys.readouterr()
+        return status, said.out, said.err
 
     status, _, said = await run("list")
     assert status == 1
@@ -217,3 +215,16 @@ async def test_the_operator_opens_lists_suspends_and_restores(
     assert (await run("list", "--authority", "998"))[1].count("\n") == 1
     status, _, said = await run("restore", "--email", "who@x.example", "--why", "came back")
     assert (status, said) == (1, "Nobody has an account with that email address.\n")
+
+
+async def test_the_commands_are_those_of_the_module(database: DatabaseFactory) -> None:
+    environment = os.environ | {
+        "EPEP_DATABASE_URL": await database("operator"),
+        "EPEP_SECRET_KEY": secret_key(),
+    }
+    command = [sys.executable, "-m", "identity_service", "list"]
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"run `python -m identity_service migrate`" in done.stderr
