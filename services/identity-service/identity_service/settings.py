@@ -20,7 +20,7 @@ class IdentitySettings(Settings):
     m=47104, t=1, p=1). At most `password_threads` are worked out at once and `password_queue` wait.
     `network_failures` are allowed to one network in a quarter of an hour: whole schools share one
     address. `trusted_proxies` are networks, comma-separated, whose X-Forwarded-For is believed.
-    A refused log-in takes at least `refusal_seconds`, whatever was looked up for it.
+    A refused log-in takes a whole number of `refusal_seconds`, whatever was looked up for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="EPEP_", hide_input_in_errors=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from epep_events.identity import LoginCodeRequested, LoginSucceeded, UserRegiste
 from epep_runtime.testing import eventually
 from epep_runtime.tokens import Grant, Principal
 from identity_service.accounts import directory
+from identity_service.parts import Identity
 from identity_service.passwords.hashing import Passwords
 
 pytestmark = pytest.mark.servers
@@ -64,6 +66,17 @@ async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(door:
     assert wrong.json()["detail"] == "Email address or password not recognised"
     assert dict(wrong.headers) == dict(unknown.headers)
     assert await door.failures(person) == ["password"]
+
+
+async def test_a_refusal_takes_a_whole_number_of_steps(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = door.service.process.part(Identity).settings
+    monkeypatch.setattr(settings, "refusal_seconds", 0.4)
+    person = await door.person()
+    began = time.monotonic()
+    assert (await door.knock(person.email, "three quiet heron")).status_code == 401
+    assert time.monotonic() - began >= 0.4
 
 
 async def test_an_address_may_be_typed_in_capitals(door: Door) -> None:
