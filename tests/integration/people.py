@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
 
@@ -63,8 +64,12 @@ class Person:
 
         def newest() -> str | None:
             mails = self.mailbox.messages_to(self.email)[already:]
-            codes = [found for mail in mails if "code" in str(mail["Subject"]).lower()
-                     for found in CODE.findall(body_of(mail))]
+            codes = [
+                found
+                for mail in mails
+                if "code" in str(mail["Subject"]).lower()
+                for found in CODE.findall(body_of(mail))
+            ]
             return codes[-1] if codes else None
 
         code = eventually(newest)
@@ -80,9 +85,7 @@ class Person:
         """Send one request with this person's token."""
         headers = {"Authorization": f"Bearer {self.login['access_token']}"}
         headers |= sent.pop("headers", {})
-        return self.client.request(
-            method, self.system.url(service) + path, headers=headers, **sent
-        )
+        return self.client.request(method, self.system.url(service) + path, headers=headers, **sent)
 
     def get(self, service: str, path: str, status: int = 200) -> Any:
         """Return the JSON of a page, as soon as it is there."""
@@ -125,5 +128,5 @@ def make_accounts(system: System, people: list[dict[str, Any]]) -> dict[str, str
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    found = [json.loads(line) for line in made.stdout.splitlines() if line.startswith("{")]
-    return {each["email"]: each["account_id"] for each in found}
+    found = [line.split("\t") for line in made.stdout.splitlines()]
+    return {each[1]: each[0] for each in found}

@@ -133,7 +133,7 @@ class Machine:
         *ports: str,
     ) -> Running | None:
         if self.running(name):
-            self.voice.say(f"{_TITLES[name]} already runs")
+            self.voice.say(f"Already running: {_TITLES[name]}")
             return None
         for port in ports:
             require_free(self.ports[port], _TITLES[name], port_setting(port))
@@ -176,7 +176,7 @@ class Machine:
 
 
 _Wait = tuple[str, Callable[[], None]] | None
-_TITLES = {"kafka": "Apache Kafka", "postgres": "PostgreSQL", "mailbox": "The mailbox"}
+_TITLES = {"kafka": "Apache Kafka", "postgres": "PostgreSQL", "mailbox": "the mailbox"}
 _STOPS = {
     "kafka": (signal.SIGTERM, 30),
     "postgres": (STOP, 30),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-import httpx
+from epep_local import plain_http
 
 
 class MailDidNotComeError(TimeoutError):
@@ -29,7 +29,7 @@ class Mailbox:
 
     def messages_to(self, address: str) -> list[EmailMessage]:
         """Every mail delivered to `address`, oldest first."""
-        with httpx.Client(base_url=self.url, timeout=10) as client:
+        with plain_http.client(self.url) as client:
             listed = client.get("/api/messages", params={"to": address})
             listed.raise_for_status()
             ids = [entry["id"] for entry in listed.json()["messages"]]
@@ -71,11 +71,13 @@ class Mailbox:
 
     def refuse(self, address: str, code: int = 550) -> None:
         """From now on answer RCPT to `address` with `code` (550 for ever, 451 for now)."""
-        httpx.put(f"{self.url}/api/refusals/{address}", params={"code": code}).raise_for_status()
+        with plain_http.client(self.url) as client:
+            client.put(f"/api/refusals/{address}", params={"code": code}).raise_for_status()
 
     def accept(self, address: str) -> None:
         """Take mail to `address` again."""
-        httpx.delete(f"{self.url}/api/refusals/{address}").raise_for_status()
+        with plain_http.client(self.url) as client:
+            client.delete(f"/api/refusals/{address}").raise_for_status()
 
 
 def _parsed(raw: bytes) -> EmailMessage:

@@ -148,7 +148,7 @@ class Launch:
         return Running(name, process.pid, psutil.Process(process.pid).create_time(), port, log)
 
 
-def await_ready(running: Running, ready: Callable[[], bool], patience: float = 60) -> None:
+def await_ready(running: Running, ready: Callable[[], bool], patience: float = 120) -> None:
     """Wait until `ready()`; LocalError with the end of the log if it dies or takes too long."""
 
     def told() -> str:
@@ -167,7 +167,7 @@ def await_ready(running: Running, ready: Callable[[], bool], patience: float = 6
 def await_answer(
     name: str,
     ready: Callable[[], bool],
-    patience: float = 60,
+    patience: float = 120,
     told: Callable[[], str] = lambda: "",
 ) -> None:
     """Wait until `ready()`; LocalError, with what `told` adds, after `patience` seconds."""
@@ -175,7 +175,7 @@ def await_answer(
     while not ready():
         if time.monotonic() > deadline:
             raise LocalError(f"{name} did not answer within {patience:.0f} s.{told()}")
-        time.sleep(0.05)
+        time.sleep(0.1)  # often enough for a person, seldom enough for what is starting
 
 
 def remember(folder: Path, running: Running) -> None:

@@ -51,4 +51,4 @@ def _behind(said: dict[str, object]) -> str:
     if parts is None:
         return ""
     late = [f"{name}: {events} events, {age:.1f} s" for name, events, age in parts if events]
-    return "\n".join(late) or f"nothing ({len(parts)} followed)"
+    return "\n".join(late) or (f"nothing ({len(parts)} followed)" if parts else "")

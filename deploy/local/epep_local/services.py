@@ -18,7 +18,7 @@ class Service:
     module: str
     port: int  # of `make up`
     secret: bool = False  # seals or signs with a key of its own
-    links: bool = False  # writes links to the portal
+    links: bool = False  # must know the address that people reach the portal by
     mails: bool = False  # hands mail to the mail server
     clients: bool = False  # reaches the other services over HTTP
 
@@ -39,7 +39,7 @@ SERVICES = (
     Service("notification", "notification_service", 8412, secret=True, links=True, mails=True),
     Service("qa", "qa_service", 8413),
     Service("identity", "identity_service", 8414, secret=True, links=True),
-    Service("portal", "web_portal", 8400, secret=True, clients=True),
+    Service("portal", "web_portal", 8400, secret=True, links=True, clients=True),
 )
 
 

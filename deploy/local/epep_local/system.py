@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from epep_local import keys
+from epep_local import keys, plain_http
 from epep_local.backends import Backends
 from epep_local.databases import create_database, drop_database, url_for
 from epep_local.ports import free_port
@@ -181,7 +181,7 @@ class System:
         """The service's process, if it runs."""
         return recall(self.folder / "run", service(name).name)
 
-    def wait_ready(self, *names: str, patience: float = 60) -> None:
+    def wait_ready(self, *names: str, patience: float = 120) -> None:
         """Wait until the services (all, without names) say that they are ready.
 
         Raises LocalError with the end of the log of one that died or took too long.
@@ -193,7 +193,7 @@ class System:
                 raise LocalError(f"{one.name} is not running. {gone.last_words()}")
             await_ready(running, lambda one=one: self.health(one.name)[0], patience)  # type: ignore[misc]
 
-    def wait_quiet(self, *names: str, patience: float = 60) -> None:
+    def wait_quiet(self, *names: str, patience: float = 120) -> None:
         """Wait until no subscription of the services (all, without names) lags behind.
 
         Each event may cause others, and an event is on its way for some milliseconds before a
@@ -211,7 +211,8 @@ class System:
     def health(self, name: str) -> tuple[bool, dict[str, object]]:
         """Whether the service is ready, and what `/readyz` said ({} when nothing)."""
         try:
-            answer = httpx.get(f"{self.url(name)}/readyz", timeout=5)
+            with plain_http.client(self.url(name), timeout=5) as client:
+                answer = client.get("/readyz")
             body = answer.json()
         except (httpx.HTTPError, ValueError):
             return False, {}
@@ -237,10 +238,14 @@ class System:
 
 
 def behind(said: Mapping[str, object]) -> list[tuple[str, int, float]] | None:
-    """From what `/readyz` said: (subscription or "relay", events, seconds); None if nothing."""
-    subscriptions, relay = said.get("subscriptions"), said.get("relay")
-    if not isinstance(subscriptions, list):
+    """From what `/readyz` said: (subscription or "relay", events, seconds); None if nothing.
+
+    The portal follows no topic and so is behind nothing.
+    """
+    if not said:
         return None
+    subscriptions, relay = said.get("subscriptions", []), said.get("relay")
+    assert isinstance(subscriptions, list)
     found = [(one["name"], one.get("lag_events"), one.get("lag_seconds")) for one in subscriptions]
     if isinstance(relay, dict):
         found.append(("relay", relay.get("unsent_events"), relay.get("unsent_seconds")))

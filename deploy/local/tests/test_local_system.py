@@ -8,7 +8,7 @@ from epep_local.backends import Backends
 from epep_local.machine import chosen_ports
 from epep_local.problem import LocalError
 from epep_local.services import SERVICES, service
-from epep_local.system import System
+from epep_local.system import System, behind
 
 OTHERS = [one.name for one in SERVICES if one.name != "portal"]
 
@@ -83,3 +83,13 @@ def test_ports_are_those_of_last_time_unless_asked_otherwise(tmp_path: Path) -> 
 def test_a_port_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
     with pytest.raises(LocalError, match="EPEP_PEP_PORT"):
         chosen_ports(tmp_path, {"EPEP_PEP_PORT": value})
+
+
+def test_what_is_behind_is_read_from_what_a_service_says() -> None:
+    late = {"name": "home", "lag_events": 3, "lag_seconds": 1.5}
+    relay = {"leading": True, "unsent_events": 2, "unsent_seconds": 0.25}
+    assert behind({"status": "ok", "subscriptions": [late], "relay": relay}) == [
+        ("home", 3, 1.5), ("relay", 2, 0.25),
+    ]  # fmt: skip
+    assert behind({"status": "ok"}) == []
+    assert behind({}) is None

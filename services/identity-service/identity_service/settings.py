@@ -1,7 +1,6 @@
 """What identity-service is told by its environment."""
 
 import base64
-import binascii
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
@@ -21,7 +20,7 @@ class IdentitySettings(Settings):
     m=47104, t=1, p=1). At most `password_threads` are worked out at once and `password_queue` wait.
     `network_failures` are allowed to one network in a quarter of an hour: whole schools share one
     address. `trusted_proxies` are networks, comma-separated, whose X-Forwarded-For is believed.
-    A refused log-in takes at least `refusal_seconds`, whatever was looked up for it.
+    A refused log-in takes a whole number of `refusal_seconds`, whatever was looked up for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="EPEP_", hide_input_in_errors=True)
@@ -56,7 +55,7 @@ class IdentitySettings(Settings):
 def _key_bytes(value: SecretStr) -> bytes:
     try:
         key = base64.b64decode(value.get_secret_value(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("must be base64") from error
     if len(key) != KEY_BYTES:
         raise ValueError("must be 32 bytes in base64")

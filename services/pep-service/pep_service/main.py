@@ -4,8 +4,18 @@ from pathlib import Path
 
 from epep_access.following import ACCESS, ACCESS_SQL
 from epep_runtime.service import Service
+from pep_service.children import parts as children
+from pep_service.peps import parts as peps
 from pep_service.profiles.published import publish_shipped_documents
 from pep_service.profiles.routes import router as profiles
+from pep_service.reactions.meetings import MEETINGS
+from pep_service.reactions.next_term import NEXT_TERM
+from pep_service.reactions.reviews import REVIEWS
+from pep_service.read_models.change_log.projector import CHANGE_LOG
+from pep_service.read_models.change_log.routes import router as change_log
+from pep_service.read_models.home import HOME
+from pep_service.read_models.home import router as home
+from pep_service.read_models.pep_cards import PEP_CARDS
 from pep_service.read_models.profiles import PROFILES
 from pep_service.settings import PEPSettings
 
@@ -15,8 +25,11 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     settings=PEPSettings,
     sql=[ACCESS_SQL],
-    routers=[profiles],
-    projectors=[ACCESS, PROFILES],
+    routers=[profiles, home, *children.ROUTERS, *peps.ROUTERS, change_log],
+    projectors=[ACCESS, PROFILES, HOME, PEP_CARDS, CHANGE_LOG, *children.PROJECTORS],
+    reactors=[MEETINGS, REVIEWS, NEXT_TERM, *children.REACTORS],
+    workers=[*children.WORKERS],
     on_start=[publish_shipped_documents],
+    body_limits=children.BODY_LIMITS,
 )
 """The service as `python -m pep_service` runs it."""

@@ -48,6 +48,10 @@ class Reaction:
         actor = Actor(id=f"system:{self._store.source}", role="system", on_behalf_of=meta.actor.id)
         return Cause(actor, meta.authority, meta.correlation_id, meta.event_id, meta.traceparent)
 
+    async def load(self, aggregate: Aggregate[S], key: UUID | str) -> Loaded[S]:
+        """Return an aggregate's newest state, for a decision that needs more than one."""
+        return await self._store.load(self.connection, aggregate, key)
+
     async def append(
         self,
         aggregate: Aggregate[S],

@@ -54,14 +54,22 @@ async def start(command: StartLogin, request: Request) -> LoginStarted:
     """
     running = running_of(request)
     identity = running.part(Identity)
-    loop = asyncio.get_running_loop()
-    earliest_refusal = loop.time() + identity.settings.refusal_seconds
+    asked_at = asyncio.get_running_loop().time()
     found = await _recognise(running, identity, command, caller_network(request, identity))
     if found is None:
-        await asyncio.sleep(max(0.0, earliest_refusal - loop.time()))
+        await _until_next_step(asked_at, identity.settings.refusal_seconds)
         raise not_recognised()
     account, key = found
     return await _send_code(running, identity, account, key)
+
+
+async def _until_next_step(asked_at: float, step: float) -> None:
+    """Wait until a whole number of steps has passed since a refused person asked.
+
+    Only somebody's refusal is written to the log; how long that takes is not to be seen.
+    """
+    if step > 0:
+        await asyncio.sleep(step - (asyncio.get_running_loop().time() - asked_at) % step)
 
 
 def caller_network(request: Request, identity: Identity) -> Counted:
@@ -89,10 +97,11 @@ async def _recognise(
         await counters.give_back(address)
         await counters.give_back(network)
         raise
+    account_id = known.account_id if known else new_id()  # nobody is looked up like somebody
+    async with running.pool.acquire() as connection:
+        account = (await running.store.load(connection, ACCOUNT, account_id)).state
     if known is None:
         return None
-    async with running.pool.acquire() as connection:
-        account = (await running.store.load(connection, ACCOUNT, known.account_id)).state
     if not is_right or not account.active:
         why: Literal["password", "deactivated"] = "deactivated" if is_right else "password"
         await _record_failure(running, known.account_id, why, blocked)

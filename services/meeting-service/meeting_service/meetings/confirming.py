@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from epep_events.base import Event
 from epep_events.meeting import MeetingConfirmed
+from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, RefusedError
 from epep_runtime.text import Command
@@ -29,14 +30,19 @@ class Confirm(Command):
 
 
 def decide(meeting: Meeting, now: datetime) -> Sequence[Event]:
-    """Confirm the meeting, once, from its start on, with a recorder and somebody present.
+    """Confirm the meeting, once, from its day on, with a recorder and somebody present.
+
+    From its day, not its hour: people do meet earlier than planned, and confirm before they part.
 
     Raises RefusedError with the codes `confirmed`, `cancelled`, `not-started` or `mandatory`.
     """
     refuse_confirmed(meeting)
     refuse_cancelled(meeting)
-    if now < meeting.when.starts_at:
-        raise RefusedError("This meeting has not started yet.", "not-started")
+    if local_date(now) < local_date(meeting.when.starts_at):
+        raise RefusedError(
+            "The day of this meeting has not come yet. If you met earlier, reschedule it first.",
+            "not-started",
+        )
     record = meeting.record
     blank = [
         FieldError(field, message, "mandatory")

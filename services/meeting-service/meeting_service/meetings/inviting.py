@@ -90,7 +90,8 @@ def decide(meeting: Meeting, person: InvitedPerson, now: datetime) -> Sequence[E
         if same_account or each.person.email == person.email:
             field = "invitee.account_id" if person.account_id else "invitee.email"
             message = "This person has been invited already."
-            raise RefusedError(message, "already-invited", [FieldError(field, message)])
+            error = FieldError(field, message, "already-invited")
+            raise RefusedError(message, "already-invited", [error])
     if len(meeting.invitations) >= MOST_INVITED:
         raise RefusedError(f"{MOST_INVITED} people is the most.", "too-many-invited")
     return [issue(meeting, meeting.when, person)]

@@ -47,7 +47,11 @@ Clock = Annotated[
 ]
 """Hours and minutes in England (Europe/London)."""
 
-Minutes = Annotated[int, BeforeValidator(_minutes), Field(examples=[60])]
+Minutes = Annotated[
+    int,
+    BeforeValidator(_minutes),
+    Field(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES, examples=[60]),
+]
 """How long a meeting lasts: 15 to 480 minutes."""
 
 

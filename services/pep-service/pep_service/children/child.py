@@ -165,11 +165,11 @@ def _with_episodes(state: Child, episodes: Iterable[Episode]) -> Child:
     return replace(state, episodes=tuple(sorted(episodes, key=lambda each: each.started_on)))
 
 
-def _episode_changed(state: Child, started_on: date, **changes: Any) -> Child:
+def _episode_changed(state: Child, start: date, /, **changes: Any) -> Child:
     return _with_episodes(
         state,
         (
-            replace(each, **changes) if each.started_on == started_on else each
+            replace(each, **changes) if each.started_on == start else each
             for each in state.episodes
         ),
     )

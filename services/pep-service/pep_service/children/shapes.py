@@ -1,12 +1,13 @@
 """The JSON of children over HTTP (the contract's shapes)."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from epep_events.profile import Role
+from pep_service.peps.cards import PepCards
 
 Tone = Literal["green", "red", "yellow", "grey", "none"]
 
@@ -66,13 +67,6 @@ class ChildMay(BaseModel):
 
     create_pep: bool
     assign: bool
-
-
-class PepCards(BaseModel):
-    """The child's PEPs, newest first."""
-
-    current: list[dict[str, Any]]
-    completed: list[dict[str, Any]]
 
 
 class ChildPage(BaseModel):

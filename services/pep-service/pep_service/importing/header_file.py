@@ -28,7 +28,7 @@ class HeaderRow:
 def read_header(rows: Sequence[Row], today: date, report: Report) -> Mapping[str, HeaderRow]:
     """Return the children of the file by CHILD; a child that is there twice is refused."""
     lines = lines_by_child(rows)
-    numbers = Counter(row.cells["UPN"].upper() for row in rows)
+    numbers = Counter(upn for _, upn in {(row.child, row.cells["UPN"].upper()) for row in rows})
     found: dict[str, HeaderRow] = {}
     for row in rows:
         cells = Cells(HEADER, row, report)

@@ -1,0 +1,97 @@
+"""Accounts from identity's operator command, then everybody logs in: password, mailed code."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Sequence
+from email.message import EmailMessage
+
+import httpx
+
+from epep_demo.cast import PASSWORD, Person
+from epep_demo.loading.addresses import Addresses
+from epep_demo.loading.problem import LoadError
+from epep_demo.loading.session import Session, Tokens, body_of
+from epep_local.mailbox import Mailbox, MailDidNotComeError
+
+AT_ONCE = 4
+CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+
+
+async def open_accounts(people: Sequence[Person]) -> dict[str, str]:
+    """Give each person an account with the demo's password; the same again changes nothing.
+
+    Returns the account ids by e-mail address. Raises LoadError with what identity's command said.
+    """
+    lines = "".join(
+        json.dumps(
+            {
+                "name": person.name,
+                "email": person.email,
+                "password": PASSWORD,
+                "grants": person.grants,
+                "job_title": person.job,
+            }
+        )
+        + "\n"
+        for person in people
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "identity_service", "accounts-from", "-"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    told, said = await process.communicate(lines.encode())
+    if process.returncode:
+        reason = said.decode("utf-8", "replace").strip()[-800:]
+        raise LoadError(f"The accounts could not be opened: {reason}")
+    rows = [line.split("\t") for line in told.decode().splitlines()]
+    return {email: account_id for account_id, email, _ in rows}
+
+
+async def log_in_all(
+    people: Sequence[Person], client: httpx.AsyncClient, where: Addresses
+) -> dict[str, Session]:
+    """Log everybody in, a few at a time, and return the sessions by e-mail address."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(person: Person) -> Session:
+        async with turns:
+            return await _log_in(person, client, where)
+
+    return {s.person.email: s for s in await asyncio.gather(*map(one, people))}
+
+
+async def _log_in(person: Person, client: httpx.AsyncClient, where: Addresses) -> Session:
+    mailbox = Mailbox(where.mailbox)
+    before = {str(mail["Message-ID"]) for mail in await mailbox.messages_to_async(person.email)}
+    identity = where.services["identity"]
+    told = {"email": person.email, "password": PASSWORD}
+    begun = body_of(await client.post(f"{identity}/logins", json=told), person.name)
+
+    def is_ours(mail: EmailMessage) -> bool:
+        return str(mail["Message-ID"]) not in before and CODE.search(_text(mail)) is not None
+
+    try:
+        mail = await mailbox.wait_for_async(person.email, is_ours, timeout=60)
+    except MailDidNotComeError as error:
+        raise LoadError(f"The code to log {person.name} in did not reach the mailbox.") from error
+    code = CODE.search(_text(mail))
+    url = f"{identity}/logins/{begun['login_id']}/code"
+    answer = await client.post(url, json={"code": code.group(1) if code else ""})
+    given = body_of(answer, person.name)
+    tokens = Tokens(
+        account_id=given["account"]["id"],
+        session_id=given["session_id"],
+        session_secret=given["session_secret"],
+        access_token=given["access_token"],
+    )
+    return Session(person, tokens, client, where)
+
+
+def _text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    content = part.get_content() if part else ""
+    return str(content)

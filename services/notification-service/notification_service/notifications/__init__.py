@@ -1,0 +1,1 @@
+"""The life of one notification: asked for, then sent, failed or held."""

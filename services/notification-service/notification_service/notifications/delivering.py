@@ -1,0 +1,96 @@
+"""What became of a notification, decided from its own history."""
+
+from collections.abc import Callable, Sequence
+
+from epep_events.base import Event
+from epep_events.notification import (
+    NotificationFailed,
+    NotificationHeld,
+    NotificationRequested,
+    NotificationSent,
+)
+from notification_service.notifications.notification import Notification
+
+Outcome = Callable[[Notification], Sequence[Event]]
+
+
+def _known(state: Notification) -> NotificationRequested:
+    if state.asked is None:
+        raise ValueError("a notification that was never asked for has no outcome")
+    return state.asked
+
+
+def sent(message_id: str) -> Outcome:
+    """Return the decision that the mail server took it.
+
+    That may become known after it was held: a worker that had lost touch with the database says
+    so when it is back.
+    """
+
+    def decide(state: Notification) -> Sequence[Event]:
+        asked = _known(state)
+        if state.state not in {"requested", "held"}:
+            return []
+        return [
+            NotificationSent(
+                notification_id=asked.notification_id,
+                kind=asked.kind,
+                email=asked.email,
+                name=asked.name,
+                message_id=message_id,
+                pep_id=asked.pep_id,
+                meeting_id=asked.meeting_id,
+                invitation_id=asked.invitation_id,
+            )
+        ]
+
+    return decide
+
+
+def failed(why: str) -> Outcome:
+    """Return the decision that it will never arrive; `why` is a sentence for the organiser."""
+
+    def decide(state: Notification) -> Sequence[Event]:
+        asked = _known(state)
+        if state.state not in {"requested", "held"}:
+            return []
+        return [failure(asked, why)]
+
+    return decide
+
+
+def failure(asked: NotificationRequested, why: str) -> NotificationFailed:
+    """Return the event that says why a notification failed."""
+    return NotificationFailed(
+        notification_id=asked.notification_id,
+        kind=asked.kind,
+        email=asked.email,
+        name=asked.name,
+        why=why,
+        pep_id=asked.pep_id,
+        meeting_id=asked.meeting_id,
+        invitation_id=asked.invitation_id,
+    )
+
+
+def held(message_id: str) -> Outcome:
+    """Return the decision that nobody can know whether the mail server took it."""
+
+    def decide(state: Notification) -> Sequence[Event]:
+        asked = _known(state)
+        if state.state != "requested":
+            return []
+        return [
+            NotificationHeld(
+                notification_id=asked.notification_id,
+                kind=asked.kind,
+                email=asked.email,
+                name=asked.name,
+                message_id=message_id,
+                pep_id=asked.pep_id,
+                meeting_id=asked.meeting_id,
+                invitation_id=asked.invitation_id,
+            )
+        ]
+
+    return decide

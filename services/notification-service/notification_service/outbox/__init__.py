@@ -1,0 +1,1 @@
+"""What waits to be mailed, and the workers that mail it."""

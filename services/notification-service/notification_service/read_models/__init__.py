@@ -1,0 +1,1 @@
+"""What this service knows of people, authorities and PEPs, and each person's messages."""

@@ -1,0 +1,1 @@
+"""The key that other services seal secrets to."""

@@ -1,0 +1,127 @@
+"""What each event of a PEP says in the change log. Pure, one function an event.
+
+Events by which a PEP notes what another service has said are left out, for that service's own
+event has its row; but a completion date that moves with the meeting is news.
+"""
+
+from epep_events.envelope import Metadata
+from epep_events.pep import (
+    MeetingTimeNoted,
+    PageSaved,
+    PEPInitiated,
+    PEPReturned,
+    PEPSignedOff,
+    PEPSubmitted,
+    SectionCompleted,
+    SectionReopened,
+    Target,
+    TargetAmended,
+    TargetDrafted,
+    TargetSubmitted,
+    TargetWithdrawn,
+)
+from pep_service.children.school_year import year_group_label
+from pep_service.peps.target_form import LABELS
+from pep_service.read_models.change_log.row import PEP, As, Change, Row, change, given, quoted
+
+
+def pep_initiated(event: PEPInitiated, _: Metadata) -> Row:
+    """A PEP began, by hand or after the last one's sign-off."""
+    how = "Next PEP generated" if event.previous_pep_id else "PEP created"
+    meeting = event.meeting
+    invited = [invitee.name for invitee in event.invitees]
+    changes = given(
+        change("year_group", "Year group", None, year_group_label(event.year_group)),
+        change("meeting", "Meeting", None, meeting.starts_at if meeting else None, "instant"),
+        change("place", "Place", None, meeting.place if meeting else None),
+        change("completion_due", "To be complete by", None, event.completion_due, "date"),
+        change("invitees", "Invited", None, ", ".join(invited) or None),
+    )
+    return Row(PEP, f"{how}: {event.kind_label}", event.child_id, event.pep_id, changes)
+
+
+def page_saved(event: PageSaved, _: Metadata) -> Row:
+    """A page was saved: each answer that is different."""
+    changes = (
+        change(each.field, each.label, each.old, each.new, "answer", page=event.page)
+        for each in event.changes
+    )
+    what = f"{event.page_title} saved"
+    return Row(event.section, what, pep_id=event.pep_id, changes=tuple(changes))
+
+
+def _as(field: str) -> As:
+    special: dict[str, As] = {"area": "area", "due_on": "date"}
+    return special.get(field, "text")
+
+
+def _new_target(target: Target) -> tuple[Change, ...]:
+    facts = target.model_dump(mode="json")
+    return given(*(change(key, label, None, facts[key], _as(key)) for key, label in LABELS.items()))
+
+
+def target_drafted(event: TargetDrafted, _: Metadata) -> Row:
+    """A target was written down."""
+    changes = _new_target(event.target)
+    return Row(event.section, "Target drafted", pep_id=event.pep_id, changes=changes)
+
+
+def target_amended(event: TargetAmended, _: Metadata) -> Row:
+    """A target was changed."""
+    what = f"Target {quoted(event.target.statement)} changed"
+    changes = tuple(
+        change(each.field, each.label, each.old, each.new, _as(each.field))
+        for each in event.changes
+    )
+    return Row(event.section, what, pep_id=event.pep_id, changes=changes)
+
+
+def target_submitted(event: TargetSubmitted, _: Metadata) -> Row:
+    """A target was agreed."""
+    what = f"Target {quoted(event.statement)} submitted"
+    return Row(event.section, what, pep_id=event.pep_id)
+
+
+def target_withdrawn(event: TargetWithdrawn, _: Metadata) -> Row:
+    """A target was taken back."""
+    what = f"Target {quoted(event.statement)} withdrawn"
+    changes = (change("reason", "Reason", None, event.reason),)
+    return Row(event.section, what, pep_id=event.pep_id, changes=changes)
+
+
+def section_completed(event: SectionCompleted, _: Metadata) -> Row:
+    """A party said that its section is done."""
+    what = f"{event.section_title} marked complete"
+    return Row(event.section, what, event.child_id, event.pep_id)
+
+
+def section_reopened(event: SectionReopened, _: Metadata) -> Row:
+    """A section is complete no longer."""
+    what = f"{event.section_title} is no longer complete"
+    changes = (change("because", "Because", None, event.because),)
+    return Row(event.section, what, event.child_id, event.pep_id, changes)
+
+
+def pep_submitted(event: PEPSubmitted, _: Metadata) -> Row:
+    """The PEP went to the virtual school."""
+    return Row(PEP, "PEP submitted to the virtual school", event.child_id, event.pep_id)
+
+
+def pep_returned(event: PEPReturned, _: Metadata) -> Row:
+    """The PEP came back for more work."""
+    changes = (change("comment", "Comment", None, event.comment),)
+    return Row(PEP, "PEP returned for more work", event.child_id, event.pep_id, changes)
+
+
+def pep_signed_off(event: PEPSignedOff, _: Metadata) -> Row:
+    """The PEP is done."""
+    return Row(PEP, "PEP signed off", event.child_id, event.pep_id)
+
+
+def meeting_time_noted(event: MeetingTimeNoted, _: Metadata) -> Row | None:
+    """The completion date moved with the meeting (S46); without that it is no news."""
+    old, new = event.old_completion_due, event.completion_due
+    if old == new:
+        return None
+    changes = (change("completion_due", "To be complete by", old, new, "date"),)
+    return Row(PEP, "Completion date moved with the meeting", pep_id=event.pep_id, changes=changes)

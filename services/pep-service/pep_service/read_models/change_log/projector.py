@@ -1,0 +1,118 @@
+"""Every event that is a change becomes a row; the table follows four services' topics.
+
+identity-service's events are about accounts and not about a child, so they make no rows; the names
+in the log are looked up when it is read.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from epep_events import meeting, notification, pep, qa
+from epep_events.base import Event
+from epep_events.envelope import Metadata
+from epep_runtime.postgres import Connection
+from epep_runtime.subscriptions import Projector
+from pep_service.read_models.change_log import (
+    of_children,
+    of_mails,
+    of_meetings,
+    of_peps,
+    of_reviews,
+)
+from pep_service.read_models.change_log.row import Row, who_of
+
+Describe = Callable[[Any, Metadata], Row | None]
+
+DESCRIPTIONS: Mapping[type[Event], Describe] = {
+    pep.ChildRegistered: of_children.child_registered,
+    pep.CoreDataChanged: of_children.core_data_changed,
+    pep.CareEpisodeStarted: of_children.care_episode_started,
+    pep.CareEpisodeEnded: of_children.care_episode_ended,
+    pep.PlacementChanged: of_children.placement_changed,
+    pep.SettingChanged: of_children.setting_changed,
+    pep.ProfessionalAssigned: of_children.professional_assigned,
+    pep.ProfessionalUnassigned: of_children.professional_unassigned,
+    pep.PEPInitiated: of_peps.pep_initiated,
+    pep.PageSaved: of_peps.page_saved,
+    pep.TargetDrafted: of_peps.target_drafted,
+    pep.TargetAmended: of_peps.target_amended,
+    pep.TargetSubmitted: of_peps.target_submitted,
+    pep.TargetWithdrawn: of_peps.target_withdrawn,
+    pep.SectionCompleted: of_peps.section_completed,
+    pep.SectionReopened: of_peps.section_reopened,
+    pep.PEPSubmitted: of_peps.pep_submitted,
+    pep.PEPReturned: of_peps.pep_returned,
+    pep.PEPSignedOff: of_peps.pep_signed_off,
+    pep.MeetingTimeNoted: of_peps.meeting_time_noted,
+    meeting.MeetingScheduled: of_meetings.meeting_scheduled,
+    meeting.InvitationIssued: of_meetings.invitation_issued,
+    meeting.InvitationResponded: of_meetings.invitation_responded,
+    meeting.MeetingRescheduled: of_meetings.meeting_rescheduled,
+    meeting.MeetingCancelled: of_meetings.meeting_cancelled,
+    meeting.MeetingRecordSaved: of_meetings.meeting_record_saved,
+    meeting.MeetingConfirmed: of_meetings.meeting_confirmed,
+    meeting.NextMeetingSet: of_meetings.next_meeting_set,
+    qa.QASelected: of_reviews.qa_selected,
+    qa.AreaScored: of_reviews.area_scored,
+    qa.RatingGiven: of_reviews.rating_given,
+    qa.QAPublished: of_reviews.qa_published,
+    notification.NotificationSent: of_mails.notification_sent,
+    notification.NotificationFailed: of_mails.notification_failed,
+    notification.NotificationHeld: of_mails.notification_held,
+}
+
+UNTOLD: frozenset[type[Event]] = frozenset(
+    {
+        pep.AuthorityProfilePublished,  # about an authority, not a child
+        pep.SettingRegistered,
+        pep.MeetingConfirmationNoted,  # meeting-service's own event has the row
+        pep.NextMeetingNoted,
+        pep.QAOutcomeNoted,  # qa-service's own event has the row
+        notification.NotificationRequested,  # what became of it has the row
+        notification.SealingKeyPublished,
+    }
+)
+"""Events of the four services that are no change of a child's record."""
+
+
+def describe(event: Event, meta: Metadata) -> Row | None:
+    """Return the row that an event makes, of nothing but itself; None where it makes none."""
+    found = DESCRIPTIONS.get(type(event))
+    return found(event, meta) if found else None
+
+
+KEEP = """
+INSERT INTO change_log (event_id, at, stream_version, type, child_id, pep_id, who, who_name, role,
+                        section, what, changes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (event_id) DO NOTHING
+"""
+
+
+async def keep(connection: Connection, event: Any, meta: Metadata) -> None:
+    """Store the row of an event; the same event again changes nothing."""
+    row = describe(event, meta)
+    if row is None:
+        return
+    await connection.execute(
+        KEEP,
+        meta.event_id,
+        meta.occurred_at,
+        meta.stream_version,
+        meta.type,
+        row.child_id,
+        row.pep_id,
+        who_of(meta),
+        row.who_name,
+        meta.actor.role,
+        row.section,
+        row.what,
+        list(row.changes),
+    )
+
+
+CHANGE_LOG = Projector(
+    name="change_log",
+    contexts=("pep", "meeting", "qa", "notification"),
+    tables=("change_log",),
+    handles=dict.fromkeys(DESCRIPTIONS, keep),
+)

@@ -1,0 +1,1 @@
+"""What qa-service does when pep-service says something."""

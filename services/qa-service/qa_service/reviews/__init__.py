@@ -1,0 +1,1 @@
+"""One review of a PEP: selecting, scoring, publishing."""

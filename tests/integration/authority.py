@@ -1,0 +1,157 @@
+"""A small authority at work: its people, a school, a child from the authority's own file."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from people import Person, eventually, make_accounts
+
+from epep_local.mailbox import Mailbox
+from epep_local.system import System
+from epep_runtime.civil_time import LONDON
+
+HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
+EPISODES = (
+    "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,"
+    "URN\n"
+)
+PEOPLE = (
+    "CHILD,FIRST_NAME,LAST_NAME,PREFERRED_NAME,SETTING_URN,SOCIAL_WORKER_EMAIL,"
+    "DESIGNATED_TEACHER_EMAIL\n"
+)
+ROLES = ("social_worker", "designated_teacher", "virtual_school", "coordinator")
+
+
+@dataclass
+class Authority:
+    """People of one authority, logged in, and one child that they share."""
+
+    code: str
+    social_worker: Person
+    designated_teacher: Person
+    virtual_school: Person
+    coordinator: Person
+    child_id: str
+    school: str
+
+
+def found_authority(system: System, mailbox: Mailbox, code: str) -> Authority:
+    """Make people, a school and a child of that authority, through commands and imports."""
+    word = uuid4().hex[:8]
+    emails = {role: f"{role}.{word}@{code}.example" for role in ROLES}
+    names = dict(zip(ROLES, ("Sam Okoro", "Dina Teller", "Vera Holt", "Cory Lane"), strict=True))
+    ids = make_accounts(
+        system,
+        [
+            {"email": email, "name": names[role], "grants": [f"{code}:{role}"]}
+            for role, email in emails.items()
+        ],
+    )
+    people = {
+        role: Person(system, mailbox, email, names[role], ids[email])
+        for role, email in emails.items()
+    }
+    for person in people.values():
+        person.log_in()
+    head = people["virtual_school"]
+    school = str(900000 + int(word[:4], 16) % 99999)
+    head.change(
+        "pep",
+        "PUT",
+        f"/settings/{school}",
+        {"name": "Larkfield Academy", "phase": "secondary", "authority_code": code},
+    )
+    child = f"C{word}"
+    import_children(
+        head,
+        code,
+        HEADER + f"{child},2,14/05/2013,APKN,,,\n",
+        EPISODES + f"{child},03/02/2024,S,C2,N1,U4,PR1,,,,B1 1AA,B2 2BB,\n",
+        PEOPLE
+        + f"{child},Amira,Hussain,Amy,{school},{emails['social_worker']},"
+        + f"{emails['designated_teacher']}\n",
+    )
+    home = eventually(lambda: head.get("pep", f"/home?q=Hussain&authority={code}"))
+    child_id = eventually(lambda: _found(head, code, child) or None)
+    authority = Authority(code, **people, child_id=child_id, school=school)
+    assert home["total"] >= 0
+    version = head.get("pep", f"/children/{child_id}")["version"]
+    head.change(
+        "pep",
+        "PUT",
+        f"/children/{child_id}/people",
+        {"account_id": ids[emails["coordinator"]], "role": "coordinator"},
+        version,
+    )
+    return authority
+
+
+def _found(head: Person, code: str, care_id: str) -> str | None:
+    for child in head.get("pep", f"/home?authority={code}")["children"]:
+        page = head.get("pep", f"/children/{child['child_id']}")
+        if any(each["value"] == care_id for each in page["core_data"]):
+            return str(child["child_id"])
+    return None
+
+
+def import_children(head: Person, code: str, header: str, episodes: str, people: str) -> Any:
+    """Check and import an authority's files; return the finished import."""
+    files = {
+        "header": ("header.csv", header.encode(), "text/csv"),
+        "episodes": ("episodes.csv", episodes.encode(), "text/csv"),
+        "people": ("people.csv", people.encode(), "text/csv"),
+    }
+    checked = head.ask("pep", "POST", f"/imports?authority={code}", files=files)
+    assert checked.status_code == 201, checked.text
+    path = f"/imports/{checked.json()['import_id']}"
+    assert checked.json()["counts"]["refused"] == 0, checked.text
+    head.change("pep", "POST", f"{path}/run", {})
+
+    def done() -> Any:
+        found = head.get("pep", path)
+        assert found["state"] != "failed", found
+        return found if found["state"] == "imported" else None
+
+    return eventually(done)
+
+
+def next_weekday(days_ahead: int) -> date:
+    """Return the first weekday at least that many days from today."""
+    day = datetime.now(UTC).date() + timedelta(days=days_ahead)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return day
+
+
+def today_that_lasts() -> date:
+    """Return today's date in England; minutes before midnight, wait for tomorrow first."""
+    now = datetime.now(LONDON)
+    while (now.hour, now.minute) >= (23, 50):
+        time.sleep(5)
+        now = datetime.now(LONDON)
+    return now.date()
+
+
+def an_answer(field: dict[str, Any]) -> Any:
+    """Return a believable answer to any question of a profile."""
+    match field["type"]:
+        case "choice":
+            return field["choices"][0]["value"]
+        case "choices":
+            return [field["choices"][0]["value"]]
+        case "date":
+            return "2026-09-15" if field.get("past") else "2026-11-20"
+        case "integer":
+            return int(field["minimum"] or 1)
+        case "decimal":
+            return "96.5" if (field["maximum"] or 100) >= 97 else str(field["maximum"])
+        case "yes_no":
+            return "yes"
+        case "yes_no_detail":
+            return {"answer": field["detail_when"], "detail": "Agreed with everybody."}
+        case _:
+            return "Works hard and asks for help when it is needed."

@@ -1,0 +1,143 @@
+"""The operator's command line: import an authority's files, rebuild read models, look at it all."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from epep_local.machine import machine
+from epep_local.places import state_folder
+from epep_local.problem import LocalError
+from epep_local.report import status_table
+from epep_local.services import service
+from epep_local.voice import Voice
+from epepctl.api import Api
+from epepctl.importing import Order, import_children
+from epepctl.places import address, environment_of, local_system
+from epepctl.problem import ToolError
+from epepctl.rebuilding import python_module, rebuild
+from epepctl.reporting import given_addresses, health_table
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+console = Console(highlight=False)
+
+FilePath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+OptionalPath = Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@app.command("import-children")
+def import_children_command(
+    header: FilePath,
+    episodes: FilePath,
+    people: OptionalPath = None,
+    authority: Annotated[str, typer.Option(help="the authority's three-digit DfE code")] = ...,  # type: ignore[assignment]
+    check_only: Annotated[bool, typer.Option("--check-only", help="change nothing")] = False,
+    problems: Annotated[Path | None, typer.Option(help="write all problems here, as CSV")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="import without asking")] = False,
+) -> None:
+    """Check an authority's SSDA903 files (and people.csv), then import the children.
+
+    You log in as somebody of the virtual school: EPEPCTL_EMAIL, EPEPCTL_PASSWORD and EPEPCTL_CODE
+    are used where they are set, and asked for otherwise. EPEP_IDENTITY_URL and EPEP_PEP_URL say
+    where the services are; without them it is this machine's own system.
+    """
+    with _speaking():
+        if not (len(authority) == 3 and authority.isascii() and authority.isdigit()):
+            raise ToolError(f"{authority} is not the three-digit code of an authority.", 2)
+        order = Order(authority, header, episodes, people, check_only, problems)
+        with Api(address("identity"), address("pep")) as api:
+            name = api.log_in(
+                _answer("EPEPCTL_EMAIL", "Your e-mail address"),
+                _answer("EPEPCTL_PASSWORD", "Your password", secret=True),
+                lambda: _answer("EPEPCTL_CODE", "The code that was mailed to you"),
+            )
+            console.print(f"Logged in as {name}", markup=False)
+            status = import_children(api, order, console, lambda text: yes or _agreed(text))
+        raise typer.Exit(status)
+
+
+@app.command("rebuild")
+def rebuild_command(
+    name: Annotated[str, typer.Argument(metavar="SERVICE", help="pep, meeting, qa …")],
+    read_model: Annotated[str, typer.Argument(help="change_log, children …")],
+) -> None:
+    """Empty a read model and build it again from the events, from the first one on.
+
+    It is of the local system, or of the database that EPEP_DATABASE_URL names.
+    """
+    with _speaking():
+        one = service(name)
+        told = environment_of(one.name, Voice(console))
+        rebuild(one.name, read_model, python_module(one.module), told, console)
+
+
+@app.command()
+def status() -> None:
+    """Show each service's health and how far it is behind.
+
+    It is about the services whose addresses are set (EPEP_PEP_URL …), else the local system.
+    """
+    with _speaking():
+        addresses = given_addresses(os.environ)
+        if addresses:
+            table, well = health_table(addresses)
+            console.print(table)
+            raise typer.Exit(0 if well else 1)
+        voice = Voice(console)
+        local = local_system(voice)
+        if local is None:
+            raise ToolError("The local system was never started here: `make up` starts it.")
+        console.print(status_table(machine(state_folder(), voice), local))
+
+
+def _answer(setting: str, question: str, *, secret: bool = False) -> str:
+    """Return a setting, else what is typed, else (nobody at a terminal) the next line piped in."""
+    given = os.environ.get(setting)
+    if given:
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt(question, hide_input=secret))
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise ToolError(f"{question}? Nobody is there to ask: set {setting}.", 2)
+    return line
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise ToolError("Nothing was imported: nobody is there to ask. Add --yes.", 2)
+    return typer.confirm(question)
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Problems as sentences on standard error and an exit status, not as tracebacks."""
+    try:
+        yield
+    except ToolError as problem:
+        _say(str(problem))
+        raise typer.Exit(problem.status) from None
+    except LocalError as problem:
+        _say(str(problem))
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        _say("Stopped. An import that was started goes on in the background.")
+        raise typer.Exit(130) from None
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
