@@ -7,10 +7,11 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epep_runtime.commands import Change, change_of
+from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
 from epep_runtime.tokens import Principal, unauthenticated
 
@@ -103,8 +104,9 @@ def health_routes() -> APIRouter:
         return JSONResponse(report, 200 if report["status"] == "ok" else 503)
 
     @router.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        found = await exposition(running_of(request))
+        return Response(found, media_type=CONTENT_TYPE_LATEST)
 
     return router
 
