@@ -8,7 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from aiokafka import TopicPartition
 from counting import COUNTER, cause, summing
+from pydantic import SecretStr
 from rebuilding import World, reading
 
 from epep_events.operations import ReadModelRebuilt
@@ -28,7 +30,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.parking import list_parked
 from epep_runtime.places import Place, PlaceLostError, move_place, read_places
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.runner import EventFailedError, Runner, TopicPartition
+from epep_runtime.runner import EventFailedError, Runner
 from epep_runtime.settings import Settings
 from epep_runtime.switching import switch
 from epep_runtime.testing import eventually
@@ -42,7 +44,7 @@ async def world(
 ) -> AsyncIterator[World]:
     prefix = await topics("pep", partitions=3)
     settings = Settings(
-        database_url=database_url,  # type: ignore[arg-type]
+        database_url=SecretStr(database_url),
         kafka_bootstrap=kafka_bootstrap,
         topic_prefix=prefix,
     )
@@ -211,7 +213,8 @@ async def test_compare_finds_a_planted_difference_and_switches_nothing(world: Wo
     ]
     assert await states(world) == [(0, "live"), (1, "building")]
     await world.rebuild(summing("a"))
-    after = (await world.rebuild(summing("a"), only_compare=True)).comparison
+    async with world.following(summing("a")):
+        after = (await world.rebuild(summing("a"), only_compare=True)).comparison
     assert after
     assert (after.differing, after.rows) == (0, 12)
 
