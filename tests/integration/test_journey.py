@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from authority import Authority, next_weekday
 from icalendar import Calendar
@@ -54,7 +55,7 @@ def test_birminghams_way(birmingham: Authority, mailbox: Mailbox) -> None:
     uid, sequence, method = calendar_of(mailbox, aunt_of(birmingham), 1)
     assert (sequence, method) == (0, "REQUEST")
     [token] = LINK.findall(body_of(mailbox.messages_to(aunt_of(birmingham))[0]))
-    answered = worker.client.post(
+    answered = httpx.post(
         worker.system.url("meeting") + "/invitation-links/response",
         json={
             "token": token,
