@@ -117,9 +117,9 @@ class Services:
     ) -> None:
         self._http, self._addresses, self._clock = http, addresses, clock
 
-    def caller(self, session: Session) -> "Caller":
-        """Return what makes calls for the person of this session."""
-        return Caller(self, session, self._clock)
+    def caller(self, session: Session, network: str = "") -> "Caller":
+        """Return what makes calls for the person of this session, from their network address."""
+        return Caller(self, session, self._clock, network)
 
     async def send(self, service: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Send one request, with the trace it belongs to. Raises UnavailableError."""
@@ -138,8 +138,15 @@ class Services:
 class Caller:
     """One person's calls within one request. `token` is put in and renewed here."""
 
-    def __init__(self, services: Services, session: Session, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        session: Session,
+        clock: Callable[[], datetime],
+        network: str = "",
+    ) -> None:
         self._services, self._session, self._clock = services, session, clock
+        self._network = network
         self._renewing = asyncio.Lock()
 
     async def get(
@@ -180,6 +187,8 @@ class Caller:
 
     async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
         headers = dict(more.pop("headers", {}))
+        if service == "identity" and self._network:
+            headers["X-Forwarded-For"] = self._network
         identity = self._session.data.get("identity")
         if identity is None:
             return _answer(

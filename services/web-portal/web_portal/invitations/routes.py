@@ -21,8 +21,11 @@ async def invitations(visit: SignedIn) -> Response:
     """List my invitations: those that lie ahead first."""
     listed = (await visit.call.get("meeting", "/invitations")).json
     now = visit.portal.clock()
-    ahead = [each for each in listed["invitations"] if as_moment(each["starts_at"]) >= now]
-    before = [each for each in listed["invitations"] if as_moment(each["starts_at"]) < now]
+    ahead: list[dict[str, Any]] = []
+    before: list[dict[str, Any]] = []
+    for each in listed["invitations"]:
+        waits = each["may"]["respond"] or as_moment(each["starts_at"]) >= now
+        (ahead if waits else before).append(each)
     return await visit.page(
         "invitations/list.html",
         title="PEP meeting invitations",

@@ -55,10 +55,9 @@ def clashes(current: Sequence[Question], mine: Answers, form: FormData) -> list[
         if digest(own) == digest(saved):
             continue
         before = form.get(f"base-{question.key}")
-        picked = form.get(f"pick-{question.key}")
-        pick = (
-            picked if picked in ("mine", "theirs") else _clear(before, digest(own), digest(saved))
-        )
+        pick = _picked(form.get(f"pick-{question.key}"))
+        if pick is None:
+            pick = _clear(before, digest(own), digest(saved))
         found.append(Clash(question, in_words(question, own), in_words(question, saved), pick))
     return found
 

@@ -18,6 +18,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
                 label=f"{area['label']}: level",
                 type="choice",
                 choices=levels,
+                inline=True,
                 value=area.get("level"),
             ),
             Question(
@@ -36,6 +37,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
             label="Overall rating",
             type="choice",
             choices=levels,
+            inline=True,
             value=review.get("rating"),
         ),
         Question(

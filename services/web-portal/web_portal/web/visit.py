@@ -28,7 +28,9 @@ class Visit:
         self.request = request
         self.portal: Portal = request.app.state.portal
         self.session: Session = request.state.session
-        self.call: Caller = self.portal.services.caller(self.session)
+        self.call: Caller = self.portal.services.caller(
+            self.session, request.client.host if request.client else ""
+        )
 
     @property
     def path(self) -> str:
@@ -147,12 +149,12 @@ def pairs_of(form: FormData) -> FormPairs:
     return [(k, v) for k, v in form.multi_items() if isinstance(v, str) and k not in NOT_KEPT]
 
 
-def anyone(request: Request) -> Visit:
+async def anyone(request: Request) -> Visit:
     """Return the visit of whoever it is."""
     return Visit(request)
 
 
-def signed_in(request: Request) -> Visit:
+async def signed_in(request: Request) -> Visit:
     """Return the visit of a person who is logged in. Raises LogInNeededError."""
     visit = Visit(request)
     if visit.session.account is None:
