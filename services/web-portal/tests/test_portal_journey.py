@@ -219,3 +219,39 @@ async def test_only_the_virtual_school_has_its_pages(
     assert "Quality assurance" not in (await browser.open("/")).text
     for path in ("/quality", "/imports"):
         assert (await browser.open(path)).status_code == 404
+
+
+async def test_a_log_that_a_role_may_not_see_is_left_out(
+    person: Any, services: Any, canned: Any
+) -> None:
+    child = canned["ids"]["child"]
+    services.set(f"GET pep/children/{child}/change-log", {"hidden": True})
+    html = (await person.open(f"/children/{child}")).text
+    assert "Maya Okafor" in html
+    assert "Change log" not in html
+
+
+async def test_a_comment_without_a_level_is_named_at_its_area(
+    person: Any, services: Any, canned: Any
+) -> None:
+    pep, review = canned["ids"]["pep"], canned["review"]
+    error = {"field": "areas.voice.level", "message": "Choose a level", "code": "mandatory"}
+    services.problem(f"PUT qa/reviews/{review['review_id']}", 422, errors=[error])
+    answer = await person.send(f"/peps/{pep}/quality", {"version": "3", "comment_voice": "Good"})
+    assert answer.status_code == 422
+    assert '<a href="#field-level_voice">Choose a level</a>' in answer.text
+    assert ">Good</textarea>" in answer.text
+    sent = json.loads(services.sent(f"PUT qa/reviews/{review['review_id']}").content)
+    assert sent["areas"]["voice"] == {"level": None, "comment": "Good"}
+
+
+async def test_publishing_says_what_is_missing(person: Any, services: Any, canned: Any) -> None:
+    pep, review = canned["ids"]["pep"], canned["review"]
+    call = f"POST qa/reviews/{review['review_id']}/publication"
+    error = {"field": "rating", "message": "Give an overall rating first", "code": "mandatory"}
+    services.problem(call, 409, "refused", detail="x", errors=[error])
+    form = {"version": "3", "decision": "returned"}
+    answer = await person.send(f"/peps/{pep}/quality/publication", form)
+    assert answer.status_code == 409
+    assert "Give an overall rating first" in answer.text
+    assert 'value="returned" checked' in answer.text

@@ -77,7 +77,7 @@ async def check_files(visit: SignedIn) -> Response:
     try:
         answer = await visit.call.upload("pep", "/imports", files, {"authority": authority})
     except TooLargeError:
-        return await _form(visit, {}, ["The files are too large: together at most 60 MB"], 413)
+        return await _form(visit, {}, ["The files are too large: together at most 20 MB"], 413)
     except InvalidError as error:
         return await _refused(visit, error)
     return visit.go(f"/imports/{answer.json['import_id']}")
