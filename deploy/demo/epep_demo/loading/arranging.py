@@ -7,6 +7,7 @@ from epep_demo.choosing import number
 from epep_demo.days import is_working_day, meeting_time, term_name, working_day
 from epep_demo.loading.session import Session
 from epep_demo.loading.stage import Production
+from epep_demo.loading.waiting import eventually
 from epep_demo.writing import text_for
 from epep_events.profile import AuthorityProfile
 
@@ -15,24 +16,24 @@ async def initiate(production: Production) -> None:
     """Create the PEP unless the child has one, as whoever may in this authority."""
     creator = production.one_of(production.profile.permissions.create_pep)
     path = f"/children/{production.child_id}"
-    peps = (await creator.get("pep", path))["peps"]
-    known = [*peps["completed"], *peps["current"]]
+    child = await creator.get("pep", path)
+    known = [*child["peps"]["completed"], *child["peps"]["current"]]
     if known:
         production.pep_id = min(known, key=lambda card: card["initiated_on"] or "")["pep_id"]
         return
-    form = await creator.get("pep", f"{path}/pep-form")
-    body = _create(production, form, creator)
+    body = _create(production, child["people"], creator)
     made = await creator.change(
         "POST", "pep", f"{path}/peps", body, key=f"demo-{production.scene.child.care_id}"
     )
     production.pep_id = made["pep_id"]
 
 
-def _create(production: Production, form: dict[str, Any], creator: Session) -> dict[str, Any]:
-    scene = production.scene
-    kinds = [kind["value"] for kind in form["kinds"]]
-    kind = scene.kind if scene.kind in kinds else form["default_kind"]
+def _create(
+    production: Production, people: list[dict[str, Any]], creator: Session
+) -> dict[str, Any]:
+    scene, kind = production.scene, production.scene.kind
     if scene.child.setting is None:
+        kinds = [choice.value for choice in production.profile.kinds]
         kind = next((k for k in kinds if k in {"between_settings", "not_in_education"}), kind)
     meeting = {
         "date": scene.day.isoformat(),
@@ -45,7 +46,7 @@ def _create(production: Production, form: dict[str, Any], creator: Session) -> d
     }
     if scene.held:
         meeting["already_held"] = True
-    return {"kind": kind, "meeting": meeting, "invitees": _invitees(production, form, creator)}
+    return {"kind": kind, "meeting": meeting, "invitees": _invitees(production, people, creator)}
 
 
 def _reason(profile: AuthorityProfile, kind: str, production: Production) -> str:
@@ -61,10 +62,10 @@ def _reason(profile: AuthorityProfile, kind: str, production: Production) -> str
 
 
 def _invitees(
-    production: Production, form: dict[str, Any], creator: Session
+    production: Production, people: list[dict[str, Any]], creator: Session
 ) -> list[dict[str, str]]:
     """Invite everybody who works with the child, and the carer by plain e-mail (S77)."""
-    everybody = {person["account_id"] for person in form["people"]}
+    everybody = {person["account_id"] for person in people}
     everybody -= {creator.account_id}
     invitees = [{"account_id": account} for account in sorted(everybody)]
     if production.carer is None:
@@ -84,9 +85,19 @@ async def answer_invitations(production: Production) -> None:
         if session is None or luck == 9 or invitation["answer"]:
             continue
         answer = _answer(production, luck, place)
+        await _listed(session, invitation["invitation_id"])
         path = f"/invitations/{invitation['invitation_id']}/response"
-        await session.arrived("meeting", "/invitations")
         await session.change("POST", "meeting", path, answer)
+
+
+async def _listed(session: Session, invitation_id: str) -> None:
+    """Wait until the person finds the invitation on their page."""
+
+    async def is_there() -> bool | None:
+        mine = (await session.get("meeting", "/invitations"))["invitations"]
+        return True if any(i["invitation_id"] == invitation_id for i in mine) else None
+
+    await eventually(f"an invitation did not reach {session.person.name}", is_there)
 
 
 def _answer(production: Production, luck: int, place: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from epep_demo.writing import text_for
 async def complete_sections(production: Production, *roles: str) -> None:
     """Mark complete each section that one of `roles` completes (all without `roles`)."""
     path = f"/peps/{production.pep_id}/sign-off"
-    await _gate(production, "meeting_confirmed")
+    await heard_of_meeting(production)
     completed = {section.key: section.completed_by for section in production.profile.sections}
     page = await production.social_worker.get("pep", path)
     for section in page["sections"]:
@@ -19,6 +19,11 @@ async def complete_sections(production: Production, *roles: str) -> None:
         if by and not section["complete"]:
             ready = f"/peps/{production.pep_id}/sections/{section['key']}/completion"
             await production.one_of(by).change("POST", "pep", ready, {}, seen_at=path)
+
+
+async def heard_of_meeting(production: Production) -> None:
+    """Wait until pep-service knows that the meeting has taken place."""
+    await _gate(production, "meeting_confirmed")
 
 
 async def _gate(production: Production, key: str) -> None:
