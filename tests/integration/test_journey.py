@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from authority import Authority, next_weekday
+from authority import Authority, next_weekday, today_that_lasts
 from icalendar import Calendar
 from journeys import (
     aunt_of,
@@ -131,8 +131,6 @@ def test_northvales_way(northvale: Authority, mailbox: Mailbox) -> None:
     # Rescheduling tells everybody again, and moves the completion date.
     uid, _, _ = calendar_of(mailbox, aunt_of(northvale), 1)
     meeting = worker.get("meeting", f"/peps/{pep_id}/meeting")
-    from authority import today_that_lasts
-
     moved = {
         "date": today_that_lasts().isoformat(),
         "time": "23:59",
