@@ -83,9 +83,7 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
         return await _form(visit, plan, meeting, answers, form, error.status)
-    answer = await visit.saved(f"/peps/{pep_id}/meeting", "Record saved")
-    if missing := result.json.get("missing"):
-        record = f"/peps/{pep_id}/meeting/record"
-        links = [{"text": m["label"], "href": f"{record}#field-{m['field']}"} for m in missing]
-        visit.session.put("notice", {"title": "Record saved", "body": "", "links": links})
-    return answer
+    record = f"/peps/{pep_id}/meeting/record"
+    missing = result.json.get("missing") or []
+    links = [{"text": m["label"], "href": f"{record}#field-{m['field']}"} for m in missing]
+    return await visit.saved(f"/peps/{pep_id}/meeting", "Record saved", links=links)

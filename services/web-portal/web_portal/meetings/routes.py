@@ -36,7 +36,7 @@ async def _page(
         meeting=meeting,
         rows=[(q, in_words(q, q.value)) for q in asked],
         error_items=items or [],
-        **plan.frame("meeting", "Meeting"),
+        **plan.frame("meeting"),
     )
 
 

@@ -18,6 +18,7 @@ from web_portal.web.questions import questions
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
+REOPENED = "This section had been marked complete and is now open again."
 
 
 @routes.get("/{pep_id}/pages/{page_key}")
@@ -106,22 +107,15 @@ async def _saved(
 ) -> Response:
     missing = result.get("missing") or []
     page = plan.page(page_key) or {}
-    notice = "Saved" if result.get("changed", 1) else "Nothing had changed, so nothing was saved"
-    body = (
-        "This section had been marked complete and is now open again."
-        if result.get("reopened")
-        else ""
-    )
+    changed = bool(result.get("changed", 1))
+    notice = "Saved" if changed else "Nothing had changed, so nothing was saved"
+    body = REOPENED if result.get("reopened") else ""
+    links = [{"text": m["label"], "href": f"#field-{m['field']}"} for m in missing]
     onward = form.get("then") == "next" and not missing
-    answer = await visit.saved(
-        plan.after(page_key) if onward else plan.page_path(page),
-        f"{notice}: {page['title']}" if onward else notice,
-        body,
-    )
-    if missing:
-        links = [{"text": m["label"], "href": f"#field-{m['field']}"} for m in missing]
-        visit.session.put("notice", {"title": notice, "body": body, "links": links})
-    return answer
+    if onward:
+        return await visit.saved(plan.after(page_key), f"{notice}: {page['title']}", body)
+    path = plan.page_path(page)
+    return await visit.saved(path, notice, body, links=links, neutral=not changed)
 
 
 def _theirs(page: dict[str, Any]) -> Theirs:

@@ -8,6 +8,13 @@ from web_portal.web.formatting import initials
 from web_portal.web.visit import Visit
 
 STATUSES = {"not_started": "Not started", "in_progress": "In progress", "done": "Done"}
+KIND_TITLES = {
+    "targets": "Targets",
+    "meeting": "Meeting",
+    "sign_off": "Sign-off",
+    "qa": "Quality assurance",
+}
+"""What a page is called where the profile has none of its kind."""
 PATHS = {"targets": "targets", "meeting": "meeting", "sign_off": "sign-off", "qa": "quality"}
 
 
@@ -62,9 +69,13 @@ class Plan:
         page = self.page(page_key)
         return f"{self.page_path(page)}#field-{field}" if page else self.path
 
-    def frame(self, kind_or_key: str, title: str) -> dict[str, Any]:
-        """Return what the plan's template needs; names stay out of the browser's title."""
+    def frame(self, kind_or_key: str, title: str = "") -> dict[str, Any]:
+        """Return what the plan's template needs; names stay out of the browser's title.
+
+        Without a title it is the page's own, as the authority calls it.
+        """
         page = self.page(kind_or_key) or self.of_kind(kind_or_key)
+        title = title or (page["title"] if page else KIND_TITLES.get(kind_or_key, "PEP"))
         child = self.pep["child"]
         return {
             "plan": self,

@@ -40,7 +40,7 @@ async def _sheet(
         409 if refused else 200,
         sheet=sheet,
         error_items=_refusal(plan, refused) if refused else [],
-        **plan.frame("sign_off", "Sign-off"),
+        **plan.frame("sign_off"),
     )
 
 

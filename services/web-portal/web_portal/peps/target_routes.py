@@ -45,7 +45,7 @@ def _one(listed: dict[str, Any], target_id: UUID) -> dict[str, Any]:
 async def targets(visit: SignedIn, pep_id: UUID) -> Response:
     """List the targets."""
     plan, listed = await _both(visit, pep_id)
-    frame = plan.frame("targets", "Targets")
+    frame = plan.frame("targets")
     return await visit.page("peps/targets.html", listed=listed, **frame)
 
 

@@ -81,7 +81,7 @@ async def quality_page(visit: SignedIn, pep_id: UUID) -> Response:
     """Show the review: as a form to the virtual school, to others once it is published."""
     plan, review = await _both(visit, pep_id)
     if review is None or not review.get("review_id") or not review["may"].get("score"):
-        frame = plan.frame("qa", "Quality assurance")
+        frame = plan.frame("qa")
         return await visit.page("quality/review_read.html", review=review, **frame)
     asked, draft = review_questions(review), await visit.draft()
     answers = read(asked, draft) if draft else saved(asked)
@@ -104,7 +104,7 @@ async def _form(
         version=(sent.get("version") if sent else None) or review["version"],
         restored=sent is not None and status == 200,
         unsaved=sent is not None,
-        **plan.frame("qa", "Quality assurance"),
+        **plan.frame("qa"),
     )
 
 

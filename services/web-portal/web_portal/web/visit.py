@@ -88,15 +88,22 @@ class Visit:
         if self.session.account_id is not None:
             await self.portal.store.drop_draft(self.session.account_id, self.path)
 
-    async def saved(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
-        """Answer a change that worked: forget the draft, tell it on the next page, go there."""
-        await self.drop_draft()
-        return self.go(path, notice, body)
+    async def saved(
+        self, path: str, notice: str | None = None, body: str = "", **more: Any
+    ) -> RedirectResponse:
+        """Answer a change that worked: forget the draft, tell it on the next page, go there.
 
-    def go(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
+        `more` may be `links` to what is still blank, and `neutral` where nothing was changed.
+        """
+        await self.drop_draft()
+        return self.go(path, notice, body, **more)
+
+    def go(
+        self, path: str, notice: str | None = None, body: str = "", **more: Any
+    ) -> RedirectResponse:
         """Redirect with 303, with a success banner on the next page if there is a notice."""
         if notice:
-            self.session.put("notice", {"title": notice, "body": body})
+            self.session.put("notice", {"title": notice, "body": body, **more})
         return RedirectResponse(path, status_code=303)
 
     async def page(
