@@ -22,19 +22,25 @@ AREAS = {
 async def fill_pages(production: Production, share: int = 100) -> None:
     """Write the pages that concern this child: about `share` percent of them."""
     document = await production.social_worker.arrived("pep", f"/peps/{production.pep_id}")
+    version: int = document["version"]
     for page, fields in production.pages(document):
         if not page_applies(page, production.portrait):
             continue
         if number(1, 100, *production.key, page.key, "written") <= share:
-            await _fill(production, page, fields)
+            version = await _fill(production, page, fields, version)
 
 
-async def _fill(production: Production, page: Page, fields: Sequence[FormField]) -> None:
+async def _fill(
+    production: Production, page: Page, fields: Sequence[FormField], version: int
+) -> int:
+    """Save one page that was opened at a version of the PEP, and return the new version."""
     first = production.scene.kind != "review"
     values = page_values(page, fields, production.portrait, production.today, first_pep=first)
     path = f"/peps/{production.pep_id}/pages/{page.key}"
     writer = _writer(production, page)
-    await writer.change("PUT", "pep", path, {"values": values}, seen_at=path)
+    told = {"values": values}
+    saved = await writer.change("PUT", "pep", path, told, seen_at=path, version=version)
+    return int(saved["version"])
 
 
 def _writer(production: Production, page: Page) -> Session:

@@ -9,14 +9,18 @@ from epep_demo.writing import text_for
 
 
 async def complete_sections(production: Production, *roles: str) -> None:
-    """Mark complete each section that one of `roles` completes (all without `roles`)."""
+    """Mark complete each section that one of `roles` completes (all without `roles`).
+
+    With `roles`, a section in which something is outstanding stays as it is.
+    """
     path = f"/peps/{production.pep_id}/sign-off"
     await heard_of_meeting(production)
     completed = {section.key: section.completed_by for section in production.profile.sections}
     page = await production.social_worker.get("pep", path)
     for section in page["sections"]:
         by = tuple(r for r in completed[section["key"]] if not roles or r in roles)
-        if by and not section["complete"]:
+        waits = section["complete"] or (roles and section["outstanding"])
+        if by and not waits:
             ready = f"/peps/{production.pep_id}/sections/{section['key']}/completion"
             await production.one_of(by).change("POST", "pep", ready, {}, seen_at=path)
 
