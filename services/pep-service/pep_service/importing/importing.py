@@ -23,7 +23,7 @@ from pep_service.importing.staging import Staged, problems_of, stage, staged
 from pep_service.importing.uploading import REQUEST_BODY, Upload, upload_of
 
 router = APIRouter(prefix="/imports", tags=["imports"])
-SHOWN_PROBLEMS = 500
+SHOWN_PROBLEMS = 200
 Code = Annotated[str, Query(pattern=r"^[0-9]{3}$", description="The authority's DfE code")]
 
 
@@ -81,7 +81,7 @@ class Run(Command):
 async def post_import(authority: Code, change: Changing, request: Request) -> Response:
     """Check the files and keep the plan; no child is touched.
 
-    The same `Idempotency-Key` with the same files gets the first check again. At most 500
+    The same `Idempotency-Key` with the same files gets the first check again. At most 200
     problems are in the answer; `problems.csv` has all. Files that cannot be read at all give
     problems and a plan with nothing in it.
     """
