@@ -255,3 +255,27 @@ async def test_publishing_says_what_is_missing(person: Any, services: Any, canne
     assert answer.status_code == 409
     assert "Give an overall rating first" in answer.text
     assert 'value="returned" checked' in answer.text
+
+
+async def test_inviting_one_more_person_by_account_or_by_address(
+    person: Any, services: Any, canned: Any
+) -> None:
+    pep, people = canned["ids"]["pep"], canned["child"]["people"]
+    path, call = f"/peps/{pep}/meeting/invitations", f"POST meeting/peps/{pep}/meeting/invitations"
+    services.set(call, {"version": 6, "invitation_id": "i"}, 201)
+    html = (await person.open(path)).text
+    assert "Sam Ellery" in html
+    assert "Priya Shah</" not in html.split("<main")[1]  # invited already
+    wrong = await person.send(path, {"version": "5", "who": "else", "name": "Jo"})
+    assert "Enter their email address" in wrong.text
+    await person.send(path, {"version": "5", "who": f"social_worker:{people[1]['account_id']}"})
+    sent = json.loads(services.sent(call).content)
+    assert sent["invitee"] == {
+        "account_id": people[1]["account_id"],
+        "name": "Sam Ellery",
+        "role": "social_worker",
+    }
+    form = {"version": "5", "who": "else", "name": "Jo", "email": "jo@home.example"}
+    await person.send(path, form)
+    sent = json.loads(services.sent(call).content)
+    assert sent == {"invitee": {"name": "Jo", "email": "jo@home.example"}}
