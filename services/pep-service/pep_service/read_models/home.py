@@ -116,6 +116,8 @@ async def my_children(
     whole = principal.authorities("virtual_school")
     held = sorted({grant.role for grant in principal.grants} - {"virtual_school"})
     who, patterns = principal.account_id, like_patterns(search)
+    if search and not patterns:  # nothing but punctuation: no name fits it
+        return 0, []
     offset = (page - 1) * PAGE_SIZE
     rows = await pool.fetch(MINE, who, held, whole, authority, patterns, PAGE_SIZE, offset)
     if not rows and page > 1:
