@@ -25,7 +25,7 @@ def test_other_formats() -> None:
     assert formatting.day("2026-06-30T23:30:00Z") == "1 July 2026"
     assert formatting.short_moment("2026-12-03T14:00:00Z") == "3 December 2026 at 2pm"
     assert formatting.span("2026-12-03T10:30:00Z", 90).endswith("10:30am to midday")
-    assert formatting.initials("Maya Anne Okafor") == "M.A.O."
+    assert formatting.initials("Maya Anne Okafor") == "MAO"
     assert formatting.initials(None) == ""
     assert formatting.plural(1, "change") == "1 change"
     assert formatting.plural(1200, "child", "children") == "1,200 children"
