@@ -130,6 +130,15 @@ async def test_what_is_not_known_yet_is_waited_for() -> None:
     assert await service.session().arrived("pep", "/m") == {"state": "scheduled"}
 
 
+async def test_a_patient_change_waits_until_the_service_knows() -> None:
+    service = Service(answer(404), answer(200, version=2))
+    done = await service.session().change("POST", "pep", "/x", {}, patient=True)
+    assert done == {"version": 2}
+    service = Service(answer(404, title="No such record."))
+    with pytest.raises(LoadError, match="No such record"):
+        await service.session().change("POST", "pep", "/x", {})
+
+
 async def test_waiting_ends() -> None:
     async def nothing() -> None:
         return None

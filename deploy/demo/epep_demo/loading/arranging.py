@@ -7,7 +7,6 @@ from epep_demo.choosing import number
 from epep_demo.days import is_working_day, meeting_time, term_name, working_day
 from epep_demo.loading.session import Session
 from epep_demo.loading.stage import Production
-from epep_demo.loading.waiting import eventually
 from epep_demo.writing import text_for
 from epep_events.profile import AuthorityProfile
 
@@ -85,19 +84,8 @@ async def answer_invitations(production: Production) -> None:
         if session is None or luck == 9 or invitation["answer"]:
             continue
         answer = _answer(production, luck, place)
-        await _listed(session, invitation["invitation_id"])
         path = f"/invitations/{invitation['invitation_id']}/response"
-        await session.change("POST", "meeting", path, answer)
-
-
-async def _listed(session: Session, invitation_id: str) -> None:
-    """Wait until the person finds the invitation on their page."""
-
-    async def is_there() -> bool | None:
-        mine = (await session.get("meeting", "/invitations"))["invitations"]
-        return True if any(i["invitation_id"] == invitation_id for i in mine) else None
-
-    await eventually(f"an invitation did not reach {session.person.name}", is_there)
+        await session.change("POST", "meeting", path, answer, patient=True)
 
 
 def _answer(production: Production, luck: int, place: int) -> dict[str, Any]:

@@ -58,15 +58,20 @@ async def draft_targets(production: Production, *, submit: bool) -> None:
         return
     path = f"/peps/{production.pep_id}/targets"
     page = await production.teacher.arrived("pep", path)
+    version: int = page["version"]
     known = {target["statement"]: target for target in page["targets"]}
     for theme in production.portrait.themes:
         target = known.get(theme["target"])
         if target is None:
             body = _target(production, theme)
             target = await production.teacher.change("POST", "pep", path, body)
+            version = target["version"]
         if submit and target.get("state", "draft") == "draft":
             agreed = f"{path}/{target['target_id']}/submission"
-            await production.teacher.change("POST", "pep", agreed, {}, seen_at=path)
+            done = await production.teacher.change(
+                "POST", "pep", agreed, {}, seen_at=path, version=version
+            )
+            version = done["version"]
 
 
 def _target(production: Production, theme: Mapping[str, str]) -> dict[str, Any]:
@@ -91,11 +96,15 @@ async def hold_meeting(production: Production, *, set_next: bool) -> None:
         return
     path = f"/peps/{production.pep_id}/meeting"
     recorder = production.social_worker
+    steps = [("PUT", "record", _record(production, meeting)), ("POST", "confirmation", {})]
     if set_next:
-        await recorder.change("PUT", "meeting", f"{path}/next", _next(production), seen_at=path)
-    record = _record(production, meeting)
-    await recorder.change("PUT", "meeting", f"{path}/record", record, seen_at=path)
-    await recorder.change("POST", "meeting", f"{path}/confirmation", {}, seen_at=path)
+        steps.insert(0, ("PUT", "next", _next(production)))
+    version: int = meeting["version"]
+    for method, step, body in steps:
+        done = await recorder.change(
+            method, "meeting", f"{path}/{step}", body, seen_at=path, version=version
+        )
+        version = done["version"]
 
 
 def _next(production: Production) -> dict[str, Any]:

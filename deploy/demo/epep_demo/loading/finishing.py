@@ -17,12 +17,16 @@ async def complete_sections(production: Production, *roles: str) -> None:
     await heard_of_meeting(production)
     completed = {section.key: section.completed_by for section in production.profile.sections}
     page = await production.social_worker.get("pep", path)
+    version: int = page["version"]
     for section in page["sections"]:
         by = tuple(r for r in completed[section["key"]] if not roles or r in roles)
         waits = section["complete"] or (roles and section["outstanding"])
         if by and not waits:
             ready = f"/peps/{production.pep_id}/sections/{section['key']}/completion"
-            await production.one_of(by).change("POST", "pep", ready, {}, seen_at=path)
+            done = await production.one_of(by).change(
+                "POST", "pep", ready, {}, seen_at=path, version=version
+            )
+            version = done["version"]
 
 
 async def heard_of_meeting(production: Production) -> None:

@@ -12,7 +12,7 @@ from epep_events.meeting import MeetingConfirmed
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.meeting import Meeting
 from meeting_service.meetings.rights import refuse_cancelled, refuse_confirmed, scene_of
@@ -27,6 +27,8 @@ NEEDED = {
 
 class Confirm(Command):
     """Nothing more is said: the record has it all."""
+
+    model_config = example()
 
 
 def decide(meeting: Meeting, now: datetime) -> Sequence[Event]:

@@ -14,7 +14,7 @@ from epep_runtime.ids import derived_id, new_id
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, NotFoundError, ProblemError, RefusedError
 from epep_runtime.service import Running
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from epep_runtime.tokens import Principal
 from pep_service.importing.checking import Plan, check, read_tables
 from pep_service.importing.knowing import known_to
@@ -69,6 +69,8 @@ class Import(BaseModel):
 
 class Run(Command):
     """Start the import: nothing more is to be said."""
+
+    model_config = example()
 
 
 @router.post(
