@@ -249,7 +249,7 @@ class World:
             child_id=child_id, old_urn=None, new_urn="990102", setting_name="Hollowbrook"
         )
         given: list[Any] = [
-            ProfessionalAssigned(child_id=child_id, account_id=account, role=role)  # type: ignore[arg-type]
+            ProfessionalAssigned(child_id=child_id, account_id=account, role=role)
             for account, role in people
         ]
         events = [registered, school, *given]

@@ -209,11 +209,10 @@ def test_the_next_pep_is_for_the_school_year_of_its_meeting(either: Any) -> None
     assert event.year_group == 8
 
 
-def test_the_next_pep_begins_once_and_without_a_date_has_no_meeting(birmingham: Any) -> None:
-    [event] = following(birmingham.begun())
-    assert (event.meeting, event.invitees) == (None, ())
-    there = PEP(initiated=event)
-    assert following(birmingham, there) == []
+def test_the_next_pep_begins_once_and_not_without_an_agreed_meeting(birmingham: Any) -> None:
+    assert following(birmingham.begun()) == []
+    [event] = following(birmingham.next_set())
+    assert following(birmingham, PEP(initiated=event)) == []
 
 
 def test_a_meeting_that_moves_moves_the_completion_date(birmingham: Any, northvale: Any) -> None:

@@ -1,5 +1,6 @@
 """Given a PEP's events, when somebody does something, then these events or this refusal."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ from epep_events.pep import (
     TargetSubmitted,
     TargetWithdrawn,
 )
+from epep_runtime.ids import derived_id
 from epep_runtime.problems import InvalidError, NotFoundError, ProblemError, RefusedError
 from pep_service.peps import (
     amending_targets,
@@ -43,7 +45,7 @@ def codes(error: ProblemError) -> set[str]:
     return {each.code for each in error.errors}
 
 
-def save(story: Any, page: str, block: bool = False, **values: Any) -> list[Event]:
+def save(story: Any, page: str, *, block: Any = False, **values: Any) -> list[Event]:
     section, form = find_page(story.sections, page)
     return saving_pages.decide(story.pep, section, form, values, block=block, today=TODAY)
 
@@ -178,8 +180,12 @@ def test_birmingham_is_signed_off_without_being_submitted_d05_d08(birmingham: An
     assert refused.value.code == "not_needed"
     [event] = signing_off.decide(birmingham.pep, birmingham.profile, birmingham.sections)
     assert isinstance(event, PEPSignedOff)
-    assert event.next_pep_id is not None
-    assert event.next_meeting_at is None  # no gate in Birmingham (D21)
+    assert (event.next_pep_id, event.next_meeting_at) == (None, None)  # no gate here (D21)
+    birmingham.next_set()
+    [event] = signing_off.decide(birmingham.pep, birmingham.profile, birmingham.sections)
+    assert isinstance(event, PEPSignedOff)
+    assert event.next_pep_id == derived_id(birmingham.pep_id, "next")
+    assert event.next_meeting_at == birmingham.pep.next_meeting.starts_at
 
 
 def test_northvale_is_submitted_with_all_gates_d21(northvale: Any) -> None:
@@ -210,7 +216,7 @@ def test_nothing_is_written_after_the_end(either: Any, ending: str) -> None:
     either.given(drafted)
     story = either.submitted() if ending == "submitted" else over(either)
     section = story.section("designated_teacher")
-    attempts = [
+    attempts: list[Callable[[], Any]] = [
         lambda: save(story, "health", agencies="Late"),
         lambda: completing_sections.decide(story.pep, section),
         lambda: submitting.decide(story.pep, story.profile, story.sections),

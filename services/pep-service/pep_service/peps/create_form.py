@@ -10,15 +10,14 @@ from pydantic import BaseModel
 from epep_access.checking import acting_for_child
 from epep_events.profile import AuthorityProfile, Choice, Variant
 from epep_runtime.civil_time import local_date
-from epep_runtime.http import Asking, running_of
+from epep_runtime.http import CHANGE_RESPONSES, Asking, running_of
 from epep_runtime.problems import RefusedError
 from pep_service.children.school_year import school_year
 from pep_service.peps.initiating import Circumstances, circumstances
 from pep_service.peps.inviting import KnownPerson
-from pep_service.peps.own_log import KnownPEP
 from pep_service.peps.reading import role_label
 from pep_service.profiles.deadlines import rule_text
-from pep_service.profiles.next_pep import next_kind
+from pep_service.profiles.next_pep import default_kind
 from pep_service.profiles.published import profile_of
 from pep_service.read_models.people import person_of
 
@@ -68,11 +67,6 @@ class CreateForm(BaseModel):
     contact: FormContact
 
 
-def default_kind(profile: AuthorityProfile, peps: Sequence[KnownPEP]) -> str:
-    """Return the first kind of the profile for a child's first PEP, then the termly one."""
-    return next_kind(profile).value if peps else profile.kinds[0].value
-
-
 def form_of(told: Circumstances, today: date, contact: FormContact) -> CreateForm:
     """Return the form for a child on a day. Raises RefusedError for an age without a form."""
     child, profile = told.child, told.profile
@@ -88,7 +82,7 @@ def form_of(told: Circumstances, today: date, contact: FormContact) -> CreateFor
         year_group_label=year.label,
         variant=variant,
         kinds=profile.kinds,
-        default_kind=default_kind(profile, told.peps),
+        default_kind=default_kind(profile, first=not told.peps).value,
         reasons=profile.meeting_reasons,
         initiated_on=today,
         completion_rule_text=rule_text(profile.deadlines.complete_after_meeting),
@@ -111,6 +105,7 @@ def _shown(person: KnownPerson, profile: AuthorityProfile) -> FormPerson:
     "/children/{child_id}/pep-form",
     summary="What Create PEP needs",
     response_model=CreateForm,
+    responses={code: CHANGE_RESPONSES[code] for code in (403, 409)},
 )
 async def show_form(child_id: UUID, asking: Asking, request: Request) -> CreateForm:
     """Show the form's first values to those whom the authority lets create a PEP (D16)."""
