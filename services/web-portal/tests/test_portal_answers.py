@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import FormData
 
 from web_portal.services import FieldProblem
-from web_portal.web.answers import Answers, read, saved
+from web_portal.web.answers import Answers, about, read, saved
 from web_portal.web.forms import in_words, show
 from web_portal.web.questions import Option, Question
 
@@ -121,7 +121,7 @@ def test_a_services_errors_land_at_their_questions() -> None:
     found.place(
         [FieldProblem("values.q.detail", "Too long", "x"), FieldProblem("other", "No", "y")]
     )
-    assert found.errors == {"q": "Too long"}
+    assert found.errors == {"q": "Date of birth: too long"}
     assert found.general == ["No"]
     empty = answer(ask("line"))
     empty.place([], "It cannot be done")
@@ -136,3 +136,16 @@ def test_values_in_words() -> None:
     assert in_words(ask("date"), "2026-12-03") == "3 December 2026"
     assert in_words(ask("yes_no_detail"), {"answer": "yes", "detail": "Because"}) == "Yes\nBecause"
     assert in_words(ask("text"), None) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "message", "text"),
+    [
+        ("Place", "This is needed.", "Place: this is needed"),
+        ("Will you come?", "This is needed.", "Will you come? This is needed"),
+        ("Place", "Enter the place", "Enter the place"),
+        ("", "No.", "No"),
+    ],
+)
+def test_a_services_message_names_its_question(label: str, message: str, text: str) -> None:
+    assert about(label, message) == text

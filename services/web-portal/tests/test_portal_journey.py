@@ -80,7 +80,9 @@ async def test_a_meeting_in_the_past_is_shown_at_its_date(
     error = {"field": "meeting.date", "message": "This date is in the past.", "code": "past"}
     services.problem(f"POST pep/children/{child}/peps", 422, errors=[error])
     answer = await person.send(f"/children/{child}/peps/new", good_pep(canned))
-    assert '<a href="#field-date-day">This date is in the past.</a>' in answer.text
+    assert (
+        '<a href="#field-date-day">Date of the meeting: this date is in the past</a>' in answer.text
+    )
 
 
 async def test_search_words_stay_out_of_the_address(person: Any, services: Any) -> None:
@@ -239,7 +241,9 @@ async def test_a_comment_without_a_level_is_named_at_its_area(
     services.problem(f"PUT qa/reviews/{review['review_id']}", 422, errors=[error])
     answer = await person.send(f"/peps/{pep}/quality", {"version": "3", "comment_voice": "Good"})
     assert answer.status_code == 422
-    assert '<a href="#field-level_voice">Choose a level</a>' in answer.text
+    assert (
+        '<a href="#field-level_voice">Child&#39;s voice: level: choose a level</a>' in answer.text
+    )
     assert ">Good</textarea>" in answer.text
     sent = json.loads(services.sent(f"PUT qa/reviews/{review['review_id']}").content)
     assert sent["areas"]["voice"] == {"level": None, "comment": "Good"}

@@ -76,7 +76,8 @@ async def test_errors_come_back_at_their_fields_with_everything_typed(
     answer = await person.send(health(canned), {**form, **NOTE, "sdq_score": "41"})
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
-    assert '<a href="#field-sdq_score">Enter 40 or less</a>' in answer.text
+    assert "(SDQ) score: enter 40 or less</a>" in answer.text
+    assert '<a href="#field-sdq_score">' in answer.text
     assert 'value="41"' in answer.text
     assert ">Asthma</textarea>" in answer.text
     assert hidden(answer.text, "version") == "7"
@@ -116,7 +117,15 @@ async def test_two_people_on_one_page_lose_nothing(person: Any, services: Any, c
     again = await person.send(path, resolved)
     assert again.status_code == 422
     assert "Choose which to keep" in again.text
-    done = await person.send(path, {**resolved, "pick-health_needs": "mine"})
+    chosen = {**resolved, "pick-health_needs": "mine"}
+    error = {"field": "values.sdq_date", "message": "This is needed.", "code": "mandatory"}
+    services.problem(f"PUT pep{path}", 422, errors=[error])
+    refused = await person.send(path, chosen)
+    assert refused.status_code == 422
+    for text in ("Asthma", "CAMHS", "A quiet room"):
+        assert f">{text}</textarea>" in refused.text
+    services.set(f"PUT pep{path}", {"version": 10, "changed": 1, "missing": []})
+    done = await person.send(path, chosen)
     assert done.status_code == 303
     sent = services.sent(f"PUT pep{path}")
     values = json.loads(sent.content)["values"]

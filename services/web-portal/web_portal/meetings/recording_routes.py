@@ -64,7 +64,8 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     if answers.wrong:
         return await _form(visit, plan, meeting, answers, form, 422)
     choice, frame = choose(asked, answers, form), plan.frame("meeting", TITLE)
-    if choice.values is None:
+    answers = choice.answers
+    if not choice.made:
         theirs = Theirs(TITLE, asked, meeting["version"])
         return await conflict_page(visit, frame, theirs, answers, chosen=True)
     try:
@@ -72,7 +73,7 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
             "meeting",
             "PUT",
             f"/peps/{pep_id}/meeting/record",
-            record_body(choice.values),
+            record_body(answers.values),
             version=await visit.version(),
             key=await visit.request_key(),
         )

@@ -79,15 +79,16 @@ async def save_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     if answers.wrong:
         return await _form(visit, plan, page, answers, form, 422)
     choice = choose(asked, answers, form)
+    answers = choice.answers
     frame = plan.frame(page_key, page["page"]["title"])
-    if choice.values is None:
+    if not choice.made:
         return await conflict_page(visit, frame, _theirs(page), answers, chosen=True)
     try:
         result = await visit.call.change(
             "pep",
             "PUT",
             path,
-            {"values": choice.values},
+            {"values": answers.values},
             version=await visit.version(),
             key=await visit.request_key(),
         )
