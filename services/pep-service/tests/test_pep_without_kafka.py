@@ -1,6 +1,6 @@
 """While Kafka is away, PEPs are made, saved and shown all the same."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +17,8 @@ from pep_service.profiles.documents_on_disk import shipped_documents
 from pep_service.profiles.published import PROFILE, profile_of
 
 pytestmark = pytest.mark.servers
-MEETING = {"date": "2026-12-03", "time": "10:30", "reason": "initial", "already_held": True}
+SOON = str(datetime.now(UTC).date() + timedelta(days=20))
+MEETING = {"date": SOON, "time": "10:30", "reason": "initial"}
 
 
 async def test_pages_still_save_and_show(database: Any, topics: Any, kafka_bootstrap: str) -> None:
