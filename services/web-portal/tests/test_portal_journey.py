@@ -283,3 +283,17 @@ async def test_inviting_one_more_person_by_account_or_by_address(
     await person.send(path, form)
     sent = json.loads(services.sent(call).content)
     assert sent == {"invitee": {"name": "Jo", "email": "jo@home.example"}}
+
+
+async def test_two_pages_of_one_kind_are_told_apart(
+    person: Any, services: Any, canned: Any
+) -> None:
+    pep = canned["ids"]["pep"]
+    page = {"key": "final", "title": "Final sign off", "kind": "sign_off", "missing": 0}
+    page |= {"may": {"write": False}, "status": "not_started"}
+    canned["pep"]["sections"][-1]["pages"].append(page)
+    services.set(f"GET pep/peps/{pep}", canned["pep"])
+    html = (await person.open(f"/peps/{pep}/sign-off?page=final")).text
+    assert f'href="/peps/{pep}/sign-off"' in html
+    assert f'href="/peps/{pep}/sign-off?page=final" aria-current="page"' in html
+    assert ">Final sign off</h1>" in html

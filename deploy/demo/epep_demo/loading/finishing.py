@@ -45,10 +45,10 @@ async def _gate(production: Production, key: str) -> None:
 
 
 async def submit(production: Production) -> None:
-    """Hand the PEP in to the virtual school."""
+    """Hand the PEP in to the virtual school, once: one that came back stays with its authors."""
     await _gate(production, "next_meeting_set")
     page = await production.social_worker.get("pep", f"/peps/{production.pep_id}/sign-off")
-    if page["submission"]["submitted"]:
+    if page["submission"]["submitted"] or page["state"] == "returned":
         return
     path = f"/peps/{production.pep_id}"
     submitter = production.one_of(production.profile.sign_off.submits)
