@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
-from web_portal.services import FieldProblem
+from web_portal.problems import FieldProblem
 from web_portal.web.answers import Answers, about, read, saved
 from web_portal.web.forms import in_words, show
 from web_portal.web.questions import Option, Question

@@ -6,7 +6,7 @@ token goes with every call and is renewed a little before it runs out.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from epep_runtime.telemetry import current_traceparent
+from web_portal.problems import SessionEndedError, UnavailableError, problem, version_of
 from web_portal.web.sessions import Session
 
 log = structlog.get_logger()
@@ -29,84 +30,6 @@ class Answer:
     version: int | None
     status: int = 200
     content: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """One thing that a service says is wrong: dotted path, message, code."""
-
-    field: str
-    message: str
-    code: str
-
-
-@dataclass
-class ServiceProblemError(Exception):
-    """A service said no. `slug` is the kind of problem, `state` how it is now (when stale)."""
-
-    status: int
-    slug: str = ""
-    detail: str = ""
-    errors: list[FieldProblem] = field(default_factory=list)
-    state: Any = None
-    version: int | None = None
-    retry_after: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.slug}"
-
-
-class NotFoundError(ServiceProblemError):
-    """404: there is no such thing, or not for this person."""
-
-
-class ForbiddenError(ServiceProblemError):
-    """403: this person sees it but may not do this."""
-
-
-class RefusedError(ServiceProblemError):
-    """409: a rule of the domain refused the change; `errors` say what is missing."""
-
-
-class StaleError(ServiceProblemError):
-    """412: somebody else changed it; `state` is what they saved."""
-
-
-class InvalidError(ServiceProblemError):
-    """422 or 400: what was sent has mistakes, listed in `errors`."""
-
-
-class TooLargeError(ServiceProblemError):
-    """413: the text or file is too large."""
-
-
-class ThrottledError(ServiceProblemError):
-    """429: too many tries; `retry_after` seconds to wait."""
-
-
-class UnauthenticatedError(ServiceProblemError):
-    """401: not recognised."""
-
-
-class UnavailableError(ServiceProblemError):
-    """The service does not answer, is catching up, or broke."""
-
-
-class SessionEndedError(Exception):
-    """The identity service no longer knows the person's session: they log in again."""
-
-
-KINDS: dict[int, type[ServiceProblemError]] = {
-    400: InvalidError,
-    401: UnauthenticatedError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: RefusedError,
-    412: StaleError,
-    413: TooLargeError,
-    422: InvalidError,
-    429: ThrottledError,
-}
 
 
 class Services:
@@ -226,32 +149,5 @@ def _answer(response: httpx.Response) -> Answer:
     if response.is_success:
         is_json = "json" in response.headers.get("content-type", "")
         body = response.json() if is_json and response.content else None
-        return Answer(body, _version(response), response.status_code, response.content)
+        return Answer(body, version_of(response), response.status_code, response.content)
     raise problem(response)
-
-
-def problem(response: httpx.Response) -> ServiceProblemError:
-    """Return the exception for a service's problem+json, or for an answer that is none."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
-    after = response.headers.get("retry-after", "")
-    return KINDS.get(response.status_code, UnavailableError)(
-        status=response.status_code,
-        slug=str(body.get("type", "")).rpartition(":")[2],
-        detail=str(body.get("detail") or ""),
-        errors=[
-            FieldProblem(str(e.get("field", "")), str(e.get("message", "")), str(e.get("code", "")))
-            for e in body.get("errors") or []
-        ],
-        state=body.get("state"),
-        version=_version(response),
-        retry_after=int(after) if after.isdigit() else None,
-    )
-
-
-def _version(response: httpx.Response) -> int | None:
-    tag = response.headers.get("etag", "").removeprefix("W/").strip('"')
-    return int(tag) if tag.isdigit() else None

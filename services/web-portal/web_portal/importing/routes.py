@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from web_portal.services import InvalidError, NotFoundError, ServiceProblemError, TooLargeError
+from web_portal.problems import InvalidError, NotFoundError, ServiceProblemError, TooLargeError
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/imports")

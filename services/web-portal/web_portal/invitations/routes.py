@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.invitations.answer_form import answer_body, answer_questions, read_answer
-from web_portal.services import InvalidError, NotFoundError, RefusedError
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.formatting import as_moment
 from web_portal.web.forms import show

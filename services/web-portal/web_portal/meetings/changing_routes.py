@@ -12,7 +12,7 @@ from web_portal.meetings import changing_forms as forms
 from web_portal.meetings.shell import load_meeting, require
 from web_portal.peps.new_pep_form import meeting_time
 from web_portal.peps.shell import Plan
-from web_portal.services import InvalidError, NotFoundError, RefusedError
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Question

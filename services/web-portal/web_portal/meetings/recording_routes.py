@@ -12,7 +12,7 @@ from web_portal.meetings.shell import load_meeting, require
 from web_portal.peps import merging
 from web_portal.peps.conflicts import Theirs, choose, conflict_page
 from web_portal.peps.shell import Plan
-from web_portal.services import InvalidError, RefusedError, StaleError
+from web_portal.problems import InvalidError, RefusedError, StaleError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
 from web_portal.web.visit import SignedIn, Visit

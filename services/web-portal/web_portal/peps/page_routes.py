@@ -11,7 +11,7 @@ from starlette.responses import Response
 from web_portal.peps import merging
 from web_portal.peps.conflicts import Theirs, choose, conflict_page
 from web_portal.peps.shell import Plan, load
-from web_portal.services import InvalidError, NotFoundError, StaleError, TooLargeError
+from web_portal.problems import InvalidError, NotFoundError, StaleError, TooLargeError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import in_words, show
 from web_portal.web.questions import questions

@@ -30,9 +30,22 @@ class Plan:
         return f"/peps/{self.pep['pep_id']}"
 
     def page_path(self, page: dict[str, Any]) -> str:
-        """Return the address of one page, by its kind."""
+        """Return the address of one page, by its kind.
+
+        A plan may show the same thing on two pages (the setting's and the final sign-off, S86):
+        the second is told apart by its key.
+        """
         kind = PATHS.get(page["kind"])
-        return f"{self.path}/{kind}" if kind else f"{self.path}/pages/{page['key']}"
+        if kind is None:
+            return f"{self.path}/pages/{page['key']}"
+        first = self.of_kind(page["kind"])
+        again = first is not None and first["key"] != page["key"]
+        return f"{self.path}/{kind}?page={page['key']}" if again else f"{self.path}/{kind}"
+
+    def asked_for(self, kind: str, key: str | None) -> str:
+        """Return the page's key where an address asks for one of that kind, else the kind."""
+        page = self.page(key) if key else None
+        return str(page["key"]) if page and page["kind"] == kind else kind
 
     def status(self, page: dict[str, Any]) -> str:
         """Return the page's status in words."""

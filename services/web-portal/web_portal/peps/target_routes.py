@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
 from web_portal.peps.target_form import target_questions
-from web_portal.services import ForbiddenError, InvalidError, NotFoundError, RefusedError
+from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Question

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from web_portal.services import FieldProblem
+from web_portal.problems import FieldProblem
 from web_portal.web.questions import Option, Question
 
 LONG = 4000

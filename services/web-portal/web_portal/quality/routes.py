@@ -9,18 +9,18 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
-from web_portal.quality.review_form import (
-    at_questions,
-    decision_question,
-    review_body,
-    review_questions,
-)
-from web_portal.services import (
+from web_portal.problems import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
     RefusedError,
     ServiceProblemError,
+)
+from web_portal.quality.review_form import (
+    at_questions,
+    decision_question,
+    review_body,
+    review_questions,
 )
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show

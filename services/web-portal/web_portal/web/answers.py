@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from web_portal.services import FieldProblem
+from web_portal.problems import FieldProblem
 from web_portal.web.questions import Question
 
 TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web_portal.services import ServiceProblemError, SessionEndedError, UnavailableError
+from web_portal.problems import ServiceProblemError, SessionEndedError, UnavailableError
 from web_portal.web.csrf import ForgedRequestError
 from web_portal.web.visit import LogInNeededError, Visit
 

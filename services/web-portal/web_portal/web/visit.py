@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from web_portal.services import Caller, ServiceProblemError
+from web_portal.problems import ServiceProblemError
+from web_portal.services import Caller
 from web_portal.web import csrf
 from web_portal.web.forms import Form
 from web_portal.web.portal import Portal
