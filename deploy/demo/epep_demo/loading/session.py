@@ -96,7 +96,7 @@ class Session:
             if version is not None:
                 headers["If-Match"], version = f'"{version}"', None
             elif seen_at:
-                seen = await self.send("GET", service, seen_at)
+                seen = await self._try("GET", service, seen_at, None, {}, patient=True)
                 body_of(seen, self.person.name)
                 headers["If-Match"] = seen.headers.get("ETag", "")
             answer = await self._try(method, service, path, body, headers, patient=patient)
