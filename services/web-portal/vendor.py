@@ -27,7 +27,7 @@ PACKAGES = {
     ),
     "@ministryofjustice/frontend@11.1.0": (
         "sha512-1bkUbm2M4DpcpX/pOmumQRBsbJco9W2RwmJv5h/ZC/ZqrAOn2/FjpF+A7vS0gs7oMXBizr9O5huDrSYbLx73Nw==",
-        ("package/moj/moj-frontend.min.css", "package/moj/moj-frontend.min.js"),
+        ("package/moj/moj-frontend.min.css",),  # no page uses its script
     ),
 }
 
@@ -43,10 +43,16 @@ def main() -> None:
             text = files[name].decode()
             path.write_text(clean_css(text) if path.suffix == ".css" else clean_js(text))
         for name, body in files.items():
-            if re.fullmatch(r"package/moj/assets/images/icon-.*\.svg", name):
+            if Path(name).name in wanted_images() and "/images/" in name:
                 (TARGET / "images" / Path(name).name).write_bytes(body)
         written[spec] = {"integrity": integrity, "licence": "MIT"}
     (TARGET / "SOURCES.json").write_text(json.dumps(written, indent=2, sort_keys=True) + "\n")
+
+
+def wanted_images() -> set[str]:
+    """Return the names of the images that the stylesheets show."""
+    css = "".join(path.read_text() for path in TARGET.glob("*.css"))
+    return set(re.findall(rf"{IMAGES}([\w-]+\.svg)", css))
 
 
 def pack(spec: str, integrity: str) -> bytes:

@@ -153,5 +153,7 @@ def an_answer(field: dict[str, Any]) -> Any:
             return "yes"
         case "yes_no_detail":
             return {"answer": field["detail_when"], "detail": "Agreed with everybody."}
+        case "line":
+            return "Jo Bennett"[: field["max_length"]]
         case _:
-            return "Works hard and asks for help when it is needed."
+            return "Works hard and asks for help when it is needed."[: field["max_length"]]

@@ -52,7 +52,6 @@ class Person:
     email: str
     name: str
     account_id: str
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     login: dict[str, Any] = field(default_factory=dict)
 
     def log_in(self) -> Person:
@@ -79,13 +78,14 @@ class Person:
         return self
 
     def _identity(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        return self.client.post(self.system.url("identity") + path, json=body)
+        return httpx.post(self.system.url("identity") + path, json=body, timeout=20)
 
     def ask(self, service: str, method: str, path: str, **sent: Any) -> httpx.Response:
         """Send one request with this person's token."""
         headers = {"Authorization": f"Bearer {self.login['access_token']}"}
         headers |= sent.pop("headers", {})
-        return self.client.request(method, self.system.url(service) + path, headers=headers, **sent)
+        url = self.system.url(service) + path
+        return httpx.request(method, url, headers=headers, timeout=20, **sent)
 
     def get(self, service: str, path: str, status: int = 200) -> Any:
         """Return the JSON of a page, as soon as it is there."""

@@ -69,7 +69,14 @@ def scenes_for(authority: str, children: Sequence[Child], today: date) -> list[S
     eligible = [child for child in children if child.in_care]
     if len(eligible) < len(stages):
         raise ValueError("there are fewer children in care than PEPs to make")
-    order = sorted(eligible, key=lambda child: number(0, 2**32, authority, child.number, "scene"))
+    # A child between settings has no designated teacher yet, so their PEP has only begun.
+    order = sorted(
+        eligible,
+        key=lambda child: (
+            child.setting is not None,
+            number(0, 2**32, authority, child.number, "scene"),
+        ),
+    )
     return [_scene(stage, child, today) for stage, child in zip(stages, order, strict=False)]
 
 

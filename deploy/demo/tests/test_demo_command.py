@@ -97,6 +97,13 @@ async def test_a_change_looks_again_when_somebody_was_quicker() -> None:
     assert {r.headers["Idempotency-Key"] for r in sent} == {"k"}
 
 
+async def test_a_known_version_saves_a_look() -> None:
+    service = Service(answer(412, title="stale"), answer(200, '"9"'), answer(200, version=10))
+    await service.session().change("PUT", "pep", "/x", {}, seen_at="/x", version=3)
+    assert [r.method for r in service.asked] == ["PUT", "GET", "PUT"]
+    assert [service.asked[i].headers["If-Match"] for i in (0, 2)] == ['"3"', '"9"']
+
+
 async def test_a_change_that_stays_stale_is_given_up() -> None:
     service = Service(*[answer(200, '"4"'), answer(412, title="Somebody else saved.")] * 5)
     with pytest.raises(LoadError, match="Somebody else saved"):
@@ -121,6 +128,15 @@ async def test_a_refusal_names_the_person_the_request_and_the_field() -> None:
 async def test_what_is_not_known_yet_is_waited_for() -> None:
     service = Service(answer(404), answer(503), answer(200, state="scheduled"))
     assert await service.session().arrived("pep", "/m") == {"state": "scheduled"}
+
+
+async def test_a_patient_change_waits_until_the_service_knows() -> None:
+    service = Service(answer(404), answer(200, version=2))
+    done = await service.session().change("POST", "pep", "/x", {}, patient=True)
+    assert done == {"version": 2}
+    service = Service(answer(404, title="No such record."))
+    with pytest.raises(LoadError, match="No such record"):
+        await service.session().change("POST", "pep", "/x", {})
 
 
 async def test_waiting_ends() -> None:

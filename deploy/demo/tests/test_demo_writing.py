@@ -130,6 +130,9 @@ def test_about_forty_peps_at_every_stage(authority: str) -> None:
     assert 38 <= len(scenes) <= 42
     assert len({scene.child.care_id for scene in scenes}) == len(scenes)
     assert all(scene.child.in_care for scene in scenes)
+    alone = [scene.stage for scene in scenes if scene.child.setting is None]
+    assert alone
+    assert set(alone) == {"initiated"}
     stages = {scene.stage for scene in scenes}
     expected = HELD | {"initiated", "answered", "partly_written"}
     missing = {"330": {"submitted", "in_review", "returned"}, "998": {"audited"}}

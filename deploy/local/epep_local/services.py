@@ -12,7 +12,7 @@ from epep_local.problem import LocalError
 
 @dataclass(frozen=True)
 class Service:
-    """One service. `secret`, `links` and `mails` say which settings it gets."""
+    """One service. `secret`, `links`, `mails` … say which settings it gets."""
 
     name: str
     module: str
@@ -21,6 +21,7 @@ class Service:
     links: bool = False  # must know the address that people reach the portal by
     mails: bool = False  # hands mail to the mail server
     clients: bool = False  # reaches the other services over HTTP
+    throttles: bool = False  # counts by network, and must know that the portal asks for others
 
     @property
     def port_setting(self) -> str:
@@ -38,7 +39,7 @@ SERVICES = (
     Service("meeting", "meeting_service", 8411, secret=True, links=True),
     Service("notification", "notification_service", 8412, secret=True, links=True, mails=True),
     Service("qa", "qa_service", 8413),
-    Service("identity", "identity_service", 8414, secret=True, links=True),
+    Service("identity", "identity_service", 8414, secret=True, links=True, throttles=True),
     Service("portal", "web_portal", 8400, secret=True, links=True, clients=True),
 )
 

@@ -92,6 +92,8 @@ class System:
             told["EPEP_SMTP_HOST"] = self.backends.smtp_host
             told["EPEP_SMTP_PORT"] = str(self.backends.smtp_port)
             told["EPEP_MAIL_FROM"] = MAIL_FROM
+        if one.throttles:
+            told["EPEP_TRUSTED_PROXIES"] = "127.0.0.1/32"
         return told | (self.addresses() if one.clients else {})
 
     def addresses(self) -> dict[str, str]:

@@ -17,11 +17,15 @@ from epep_events.pep import (
     ProfessionalUnassigned,
     SettingRegistered,
 )
+from epep_runtime.event_store import Loaded
 from epep_runtime.ids import new_id
 from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
-from pep_service.children.child import child_id_of
+from pep_service.children.child import CHILD, child_id_of
 from pep_service.children.parts import PROJECTORS
+from pep_service.children.registering import register
+from pep_service.importing import carrying_out
 from pep_service.importing.csv_files import EPISODES, HEADER, PEOPLE
+from pep_service.importing.staging import children_to_do, staged
 from pep_service.main import SERVICE
 
 pytestmark = pytest.mark.servers
@@ -371,6 +375,30 @@ async def test_an_import_goes_on_where_a_killed_worker_left_it(cast: Cast) -> No
     ended = await cast.run(str(key))
     assert (ended["state"], ended["done"]) == ("imported", count)
     assert len(await cast.service.said(CareEpisodeStarted)) == before + count - 1
+
+
+async def test_a_child_changed_meanwhile_is_brought_up_to_date_from_its_newest_state(
+    cast: Cast,
+) -> None:
+    people = FILES["people"].replace("Maya", "Maia")
+    checked = (await cast.check(people=people)).json()
+    process, key = cast.service.process, UUID(checked["import_id"])
+    async with process.pool.acquire() as connection:
+        found = await staged(connection, key)
+        waiting = await children_to_do(connection, key, 10)
+    assert found
+    stale = [
+        carrying_out.Step(told, Loaded(CHILD.initial, 0, ()), register(told.child_id, told.facts))
+        for told in waiting
+    ]
+    before = len(await cast.service.said())
+    started_by = replace(found, started_by=cast.head)
+    await carrying_out.append_all(process.pool, process.store, started_by, stale)
+    said = (await cast.service.said())[before:]
+    assert [each.meta.type for each in said] == ["CoreDataChanged"] * 2  # both renamed
+    assert [each.meta.stream_id for each in said] == [f"child-{MAYA}", f"child-{RAVI}"]
+    async with process.pool.acquire() as connection:
+        assert await children_to_do(connection, key, 10) == []
 
 
 async def test_the_register_of_settings(cast: Cast) -> None:

@@ -6,7 +6,7 @@ token goes with every call and is renewed a little before it runs out.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from epep_runtime.telemetry import current_traceparent
+from web_portal.problems import SessionEndedError, UnavailableError, problem, version_of
 from web_portal.web.sessions import Session
 
 log = structlog.get_logger()
@@ -31,84 +32,6 @@ class Answer:
     content: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """One thing that a service says is wrong: dotted path, message, code."""
-
-    field: str
-    message: str
-    code: str
-
-
-@dataclass
-class ServiceProblemError(Exception):
-    """A service said no. `slug` is the kind of problem, `state` how it is now (when stale)."""
-
-    status: int
-    slug: str = ""
-    detail: str = ""
-    errors: list[FieldProblem] = field(default_factory=list)
-    state: Any = None
-    version: int | None = None
-    retry_after: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.slug}"
-
-
-class NotFoundError(ServiceProblemError):
-    """404: there is no such thing, or not for this person."""
-
-
-class ForbiddenError(ServiceProblemError):
-    """403: this person sees it but may not do this."""
-
-
-class RefusedError(ServiceProblemError):
-    """409: a rule of the domain refused the change; `errors` say what is missing."""
-
-
-class StaleError(ServiceProblemError):
-    """412: somebody else changed it; `state` is what they saved."""
-
-
-class InvalidError(ServiceProblemError):
-    """422 or 400: what was sent has mistakes, listed in `errors`."""
-
-
-class TooLargeError(ServiceProblemError):
-    """413: the text or file is too large."""
-
-
-class ThrottledError(ServiceProblemError):
-    """429: too many tries; `retry_after` seconds to wait."""
-
-
-class UnauthenticatedError(ServiceProblemError):
-    """401: not recognised."""
-
-
-class UnavailableError(ServiceProblemError):
-    """The service does not answer, is catching up, or broke."""
-
-
-class SessionEndedError(Exception):
-    """The identity service no longer knows the person's session: they log in again."""
-
-
-KINDS: dict[int, type[ServiceProblemError]] = {
-    400: InvalidError,
-    401: UnauthenticatedError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: RefusedError,
-    412: StaleError,
-    413: TooLargeError,
-    422: InvalidError,
-    429: ThrottledError,
-}
-
-
 class Services:
     """The services' addresses and the connection pool to them."""
 
@@ -117,9 +40,9 @@ class Services:
     ) -> None:
         self._http, self._addresses, self._clock = http, addresses, clock
 
-    def caller(self, session: Session) -> "Caller":
-        """Return what makes calls for the person of this session."""
-        return Caller(self, session, self._clock)
+    def caller(self, session: Session, network: str = "") -> "Caller":
+        """Return what makes calls for the person of this session, from their network address."""
+        return Caller(self, session, self._clock, network)
 
     async def send(self, service: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Send one request, with the trace it belongs to. Raises UnavailableError."""
@@ -138,8 +61,15 @@ class Services:
 class Caller:
     """One person's calls within one request. `token` is put in and renewed here."""
 
-    def __init__(self, services: Services, session: Session, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        session: Session,
+        clock: Callable[[], datetime],
+        network: str = "",
+    ) -> None:
         self._services, self._session, self._clock = services, session, clock
+        self._network = network
         self._renewing = asyncio.Lock()
 
     async def get(
@@ -180,6 +110,8 @@ class Caller:
 
     async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
         headers = dict(more.pop("headers", {}))
+        if service == "identity" and self._network:
+            headers["X-Forwarded-For"] = self._network
         identity = self._session.data.get("identity")
         if identity is None:
             return _answer(
@@ -217,32 +149,5 @@ def _answer(response: httpx.Response) -> Answer:
     if response.is_success:
         is_json = "json" in response.headers.get("content-type", "")
         body = response.json() if is_json and response.content else None
-        return Answer(body, _version(response), response.status_code, response.content)
+        return Answer(body, version_of(response), response.status_code, response.content)
     raise problem(response)
-
-
-def problem(response: httpx.Response) -> ServiceProblemError:
-    """Return the exception for a service's problem+json, or for an answer that is none."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
-    after = response.headers.get("retry-after", "")
-    return KINDS.get(response.status_code, UnavailableError)(
-        status=response.status_code,
-        slug=str(body.get("type", "")).rpartition(":")[2],
-        detail=str(body.get("detail") or ""),
-        errors=[
-            FieldProblem(str(e.get("field", "")), str(e.get("message", "")), str(e.get("code", "")))
-            for e in body.get("errors") or []
-        ],
-        state=body.get("state"),
-        version=_version(response),
-        retry_after=int(after) if after.isdigit() else None,
-    )
-
-
-def _version(response: httpx.Response) -> int | None:
-    tag = response.headers.get("etag", "").removeprefix("W/").strip('"')
-    return int(tag) if tag.isdigit() else None

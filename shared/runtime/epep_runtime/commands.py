@@ -60,20 +60,21 @@ def _if_match(header: str | None) -> int | None:
     return int(text)
 
 
-async def change_of(request: Request, principal: Principal) -> Change:
-    """Read a change's headers and fingerprint its method, path and body.
+async def change_of(
+    request: Request, principal: Principal, if_match: str | None, key: str | None
+) -> Change:
+    """Read a change's headers and fingerprint its method, path, version and body.
 
     Raises InvalidError for an Idempotency-Key that is empty or longer than 100 characters.
     """
-    key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise InvalidError([FieldError("Idempotency-Key", "Use 1 to 100 printable characters.")])
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    digest.update((request.headers.get("if-match") or "").encode())
+    digest.update((if_match or "").encode())
     digest.update(await request.body())
     return Change(
         principal,
-        _if_match(request.headers.get("if-match")),
+        _if_match(if_match),
         key,
         digest.digest(),
         new_id(),

@@ -14,7 +14,7 @@ from epep_events.base import Event
 from epep_events.catalog import Catalog
 from epep_events.envelope import Actor, Metadata, Recorded
 from epep_runtime.ids import new_id
-from epep_runtime.postgres import Connection
+from epep_runtime.postgres import Connection, Pool
 
 S = TypeVar("S")
 VERSION_CONFLICT = "EP409"
@@ -141,7 +141,7 @@ class EventStore:
         self.appended.set()
         return version
 
-    async def read(self, connection: Connection, stream_id: str) -> list[Recorded]:
+    async def read(self, connection: Pool | Connection, stream_id: str) -> list[Recorded]:
         """Return the stream's events, oldest first; empty where there is no such stream."""
         rows = await connection.fetch(
             "SELECT *, data::text AS text FROM events WHERE stream_id = $1 ORDER BY stream_version",
@@ -150,7 +150,7 @@ class EventStore:
         return [recorded(self.catalog, self.source, row) for row in rows]
 
     async def load(
-        self, connection: Connection, aggregate: Aggregate[S], key: UUID | str
+        self, connection: Pool | Connection, aggregate: Aggregate[S], key: UUID | str
     ) -> Loaded[S]:
         """Fold an aggregate's stream into its state."""
         events = await self.read(connection, aggregate.stream(key))

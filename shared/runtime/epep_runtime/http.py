@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response, Security
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,16 +72,45 @@ def running_of(request: Request) -> "Running":
     return running
 
 
-async def principal_of(request: Request) -> Principal:
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(
+        HTTPBearer(
+            bearerFormat="JWT",
+            description="An access token of identity-service; it lasts ten minutes.",
+            auto_error=False,
+        )
+    ),
+]
+
+
+async def principal_of(request: Request, bearer: Bearer) -> Principal:
     """Return the person behind a request. Raises ProblemError 401 without a valid token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if bearer is None or not bearer.credentials:
         raise unauthenticated()
-    return await running_of(request).verifier.verify(token.strip())
+    return await running_of(request).verifier.verify(bearer.credentials.strip())
 
 
-async def _change(request: Request, principal: Annotated[Principal, Depends(principal_of)]) -> Any:
-    return await change_of(request, principal)
+IfMatch = Annotated[
+    str | None,
+    Header(description="The version that the change was made on, from `ETag`.", examples=['"7"']),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="1 to 100 characters of the client's; the same again gets the first answer.",
+        examples=["5f0c1c3e-create-pep"],
+    ),
+]
+
+
+async def _change(
+    request: Request,
+    principal: Annotated[Principal, Depends(principal_of)],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Change:
+    return await change_of(request, principal, if_match, idempotency_key)
 
 
 Asking = Annotated[Principal, Depends(principal_of)]

@@ -143,7 +143,9 @@ def install_problems(app: FastAPI) -> None:
 
     async def on_http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
+        slug = {400: "malformed", 404: "not-found", 405: "method-not-allowed"}.get(
+            error.status_code, "refused"
+        )
         return _answer(ProblemError(error.status_code, slug, str(error.detail)))
 
     async def on_anything(request: Request, error: Exception) -> JSONResponse:

@@ -28,7 +28,7 @@ from epep_runtime.service import Running, Service, running
 from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 async def eventually(look: Callable[[], Awaitable[T]], patience: float = PATIENCE_SECONDS) -> T:

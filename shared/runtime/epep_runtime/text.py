@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
@@ -56,6 +56,11 @@ Paragraph = Annotated[
 
 Email = Annotated[str, AfterValidator(email_address)]
 """An e-mail address, folded to lower case."""
+
+
+def example(**fields: Any) -> ConfigDict:
+    """Return the `model_config` of a command: what its documentation shows as an example."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class Command(BaseModel):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import TopicPartition
 from counting import COUNTER, COUNTING, cause, submitted
 
 from epep_events.pep import SettingRegistered, TargetSubmitted
@@ -15,7 +16,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.relay import Relay
-from epep_runtime.runner import Bus, Runner, TopicPartition
+from epep_runtime.runner import Bus, Runner
 from epep_runtime.subscriptions import Reaction, Reactor
 from epep_runtime.testing import eventually
 

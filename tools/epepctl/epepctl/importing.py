@@ -50,7 +50,7 @@ def import_children(api: Api, order: Order, console: Console, agreed: Callable[[
     if not counts["new"] + counts["changed"]:
         console.print("Everything is known already: there is nothing to import.")
         return refused
-    question = f"Import {counts['new']} new and {counts['changed']} changed children?"
+    question = f"Import {_children(counts['new'])} as new and {counts['changed']} as changed?"
     if not agreed(question):
         raise ToolError("Nothing was imported.")
     done = _run(api, found["import_id"], console)
@@ -121,5 +121,9 @@ def _run(api: Api, import_id: str, console: Console) -> dict[str, Any]:
             " stays. Look at the log of pep, then import the same files again."
         )
     seconds = time.monotonic() - started
-    console.print(f"Imported {found['done']} children in {seconds:.1f} s.", highlight=False)
+    console.print(f"Imported {_children(found['done'])} in {seconds:.1f} s.", highlight=False)
     return found
+
+
+def _children(number: int) -> str:
+    return "1 child" if number == 1 else f"{number} children"

@@ -15,24 +15,24 @@ async def initiate(production: Production) -> None:
     """Create the PEP unless the child has one, as whoever may in this authority."""
     creator = production.one_of(production.profile.permissions.create_pep)
     path = f"/children/{production.child_id}"
-    peps = (await creator.get("pep", path))["peps"]
-    known = [*peps["completed"], *peps["current"]]
+    child = await creator.get("pep", path)
+    known = [*child["peps"]["completed"], *child["peps"]["current"]]
     if known:
         production.pep_id = min(known, key=lambda card: card["initiated_on"] or "")["pep_id"]
         return
-    form = await creator.get("pep", f"{path}/pep-form")
-    body = _create(production, form, creator)
+    body = _create(production, child["people"], creator)
     made = await creator.change(
         "POST", "pep", f"{path}/peps", body, key=f"demo-{production.scene.child.care_id}"
     )
     production.pep_id = made["pep_id"]
 
 
-def _create(production: Production, form: dict[str, Any], creator: Session) -> dict[str, Any]:
-    scene = production.scene
-    kinds = [kind["value"] for kind in form["kinds"]]
-    kind = scene.kind if scene.kind in kinds else form["default_kind"]
+def _create(
+    production: Production, people: list[dict[str, Any]], creator: Session
+) -> dict[str, Any]:
+    scene, kind = production.scene, production.scene.kind
     if scene.child.setting is None:
+        kinds = [choice.value for choice in production.profile.kinds]
         kind = next((k for k in kinds if k in {"between_settings", "not_in_education"}), kind)
     meeting = {
         "date": scene.day.isoformat(),
@@ -45,7 +45,7 @@ def _create(production: Production, form: dict[str, Any], creator: Session) -> d
     }
     if scene.held:
         meeting["already_held"] = True
-    return {"kind": kind, "meeting": meeting, "invitees": _invitees(production, form, creator)}
+    return {"kind": kind, "meeting": meeting, "invitees": _invitees(production, people, creator)}
 
 
 def _reason(profile: AuthorityProfile, kind: str, production: Production) -> str:
@@ -61,10 +61,10 @@ def _reason(profile: AuthorityProfile, kind: str, production: Production) -> str
 
 
 def _invitees(
-    production: Production, form: dict[str, Any], creator: Session
+    production: Production, people: list[dict[str, Any]], creator: Session
 ) -> list[dict[str, str]]:
     """Invite everybody who works with the child, and the carer by plain e-mail (S77)."""
-    everybody = {person["account_id"] for person in form["people"]}
+    everybody = {person["account_id"] for person in people}
     everybody -= {creator.account_id}
     invitees = [{"account_id": account} for account in sorted(everybody)]
     if production.carer is None:
@@ -85,8 +85,7 @@ async def answer_invitations(production: Production) -> None:
             continue
         answer = _answer(production, luck, place)
         path = f"/invitations/{invitation['invitation_id']}/response"
-        await session.arrived("meeting", "/invitations")
-        await session.change("POST", "meeting", path, answer)
+        await session.change("POST", "meeting", path, answer, patient=True)
 
 
 def _answer(production: Production, luck: int, place: int) -> dict[str, Any]:

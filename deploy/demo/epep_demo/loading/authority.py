@@ -106,10 +106,14 @@ async def assign_others(
 
     async def one(child: Child) -> None:
         path = f"/children/{ids[child.care_id]}"
+        version = None
         async with turns:
             for role, email in _others(child):
                 told = {"account_id": accounts[email], "role": role}
-                await by.change("PUT", "pep", f"{path}/people", told, seen_at=path)
+                done = await by.change(
+                    "PUT", "pep", f"{path}/people", told, seen_at=path, version=version
+                )
+                version = done["version"]
 
     await asyncio.gather(*map(one, children))
 

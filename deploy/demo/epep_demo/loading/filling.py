@@ -22,19 +22,25 @@ AREAS = {
 async def fill_pages(production: Production, share: int = 100) -> None:
     """Write the pages that concern this child: about `share` percent of them."""
     document = await production.social_worker.arrived("pep", f"/peps/{production.pep_id}")
+    version: int = document["version"]
     for page, fields in production.pages(document):
         if not page_applies(page, production.portrait):
             continue
         if number(1, 100, *production.key, page.key, "written") <= share:
-            await _fill(production, page, fields)
+            version = await _fill(production, page, fields, version)
 
 
-async def _fill(production: Production, page: Page, fields: Sequence[FormField]) -> None:
+async def _fill(
+    production: Production, page: Page, fields: Sequence[FormField], version: int
+) -> int:
+    """Save one page that was opened at a version of the PEP, and return the new version."""
     first = production.scene.kind != "review"
     values = page_values(page, fields, production.portrait, production.today, first_pep=first)
     path = f"/peps/{production.pep_id}/pages/{page.key}"
     writer = _writer(production, page)
-    await writer.change("PUT", "pep", path, {"values": values}, seen_at=path)
+    told = {"values": values}
+    saved = await writer.change("PUT", "pep", path, told, seen_at=path, version=version)
+    return int(saved["version"])
 
 
 def _writer(production: Production, page: Page) -> Session:
@@ -52,15 +58,20 @@ async def draft_targets(production: Production, *, submit: bool) -> None:
         return
     path = f"/peps/{production.pep_id}/targets"
     page = await production.teacher.arrived("pep", path)
+    version: int = page["version"]
     known = {target["statement"]: target for target in page["targets"]}
     for theme in production.portrait.themes:
         target = known.get(theme["target"])
         if target is None:
             body = _target(production, theme)
             target = await production.teacher.change("POST", "pep", path, body)
+            version = target["version"]
         if submit and target.get("state", "draft") == "draft":
             agreed = f"{path}/{target['target_id']}/submission"
-            await production.teacher.change("POST", "pep", agreed, {}, seen_at=path)
+            done = await production.teacher.change(
+                "POST", "pep", agreed, {}, seen_at=path, version=version
+            )
+            version = done["version"]
 
 
 def _target(production: Production, theme: Mapping[str, str]) -> dict[str, Any]:
@@ -85,11 +96,15 @@ async def hold_meeting(production: Production, *, set_next: bool) -> None:
         return
     path = f"/peps/{production.pep_id}/meeting"
     recorder = production.social_worker
+    steps = [("PUT", "record", _record(production, meeting)), ("POST", "confirmation", {})]
     if set_next:
-        await recorder.change("PUT", "meeting", f"{path}/next", _next(production), seen_at=path)
-    record = _record(production, meeting)
-    await recorder.change("PUT", "meeting", f"{path}/record", record, seen_at=path)
-    await recorder.change("POST", "meeting", f"{path}/confirmation", {}, seen_at=path)
+        steps.insert(0, ("PUT", "next", _next(production)))
+    version: int = meeting["version"]
+    for method, step, body in steps:
+        done = await recorder.change(
+            method, "meeting", f"{path}/{step}", body, seen_at=path, version=version
+        )
+        version = done["version"]
 
 
 def _next(production: Production) -> dict[str, Any]:

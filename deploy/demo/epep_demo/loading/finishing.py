@@ -9,16 +9,29 @@ from epep_demo.writing import text_for
 
 
 async def complete_sections(production: Production, *roles: str) -> None:
-    """Mark complete each section that one of `roles` completes (all without `roles`)."""
+    """Mark complete each section that one of `roles` completes (all without `roles`).
+
+    With `roles`, a section in which something is outstanding stays as it is.
+    """
     path = f"/peps/{production.pep_id}/sign-off"
-    await _gate(production, "meeting_confirmed")
+    await heard_of_meeting(production)
     completed = {section.key: section.completed_by for section in production.profile.sections}
     page = await production.social_worker.get("pep", path)
+    version: int = page["version"]
     for section in page["sections"]:
         by = tuple(r for r in completed[section["key"]] if not roles or r in roles)
-        if by and not section["complete"]:
+        waits = section["complete"] or (roles and section["outstanding"])
+        if by and not waits:
             ready = f"/peps/{production.pep_id}/sections/{section['key']}/completion"
-            await production.one_of(by).change("POST", "pep", ready, {}, seen_at=path)
+            done = await production.one_of(by).change(
+                "POST", "pep", ready, {}, seen_at=path, version=version
+            )
+            version = done["version"]
+
+
+async def heard_of_meeting(production: Production) -> None:
+    """Wait until pep-service knows that the meeting has taken place."""
+    await _gate(production, "meeting_confirmed")
 
 
 async def _gate(production: Production, key: str) -> None:
@@ -32,10 +45,10 @@ async def _gate(production: Production, key: str) -> None:
 
 
 async def submit(production: Production) -> None:
-    """Hand the PEP in to the virtual school."""
+    """Hand the PEP in to the virtual school, once: one that came back stays with its authors."""
     await _gate(production, "next_meeting_set")
     page = await production.social_worker.get("pep", f"/peps/{production.pep_id}/sign-off")
-    if page["submission"]["submitted"]:
+    if page["submission"]["submitted"] or page["state"] == "returned":
         return
     path = f"/peps/{production.pep_id}"
     submitter = production.one_of(production.profile.sign_off.submits)

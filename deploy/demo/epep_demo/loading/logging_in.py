@@ -2,21 +2,18 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Sequence
-from email.message import EmailMessage
 
 import httpx
 
 from epep_demo.cast import PASSWORD, Person
 from epep_demo.loading.addresses import Addresses
+from epep_demo.loading.codes import Codes
 from epep_demo.loading.problem import LoadError
 from epep_demo.loading.session import Session, Tokens, body_of
-from epep_local.mailbox import Mailbox, MailDidNotComeError
 
 AT_ONCE = 4
-CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
 
 async def open_accounts(people: Sequence[Person]) -> dict[str, str]:
@@ -65,22 +62,13 @@ async def log_in_all(
 
 
 async def _log_in(person: Person, client: httpx.AsyncClient, where: Addresses) -> Session:
-    mailbox = Mailbox(where.mailbox)
-    before = {str(mail["Message-ID"]) for mail in await mailbox.messages_to_async(person.email)}
+    codes = Codes(client, where.mailbox)
+    before = await codes.numbers(person.email)
     identity = where.services["identity"]
     told = {"email": person.email, "password": PASSWORD}
     begun = body_of(await client.post(f"{identity}/logins", json=told), person.name)
-
-    def is_ours(mail: EmailMessage) -> bool:
-        return str(mail["Message-ID"]) not in before and CODE.search(_text(mail)) is not None
-
-    try:
-        mail = await mailbox.wait_for_async(person.email, is_ours, timeout=60)
-    except MailDidNotComeError as error:
-        raise LoadError(f"The code to log {person.name} in did not reach the mailbox.") from error
-    code = CODE.search(_text(mail))
-    url = f"{identity}/logins/{begun['login_id']}/code"
-    answer = await client.post(url, json={"code": code.group(1) if code else ""})
+    code = await codes.newer(person.email, before)
+    answer = await client.post(f"{identity}/logins/{begun['login_id']}/code", json={"code": code})
     given = body_of(answer, person.name)
     tokens = Tokens(
         account_id=given["account"]["id"],
@@ -89,9 +77,3 @@ async def _log_in(person: Person, client: httpx.AsyncClient, where: Addresses) -
         access_token=given["access_token"],
     )
     return Session(person, tokens, client, where)
-
-
-def _text(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    content = part.get_content() if part else ""
-    return str(content)

@@ -4,6 +4,7 @@ from epep_demo.loading.arranging import answer_invitations, initiate, move_meeti
 from epep_demo.loading.filling import draft_targets, fill_pages, hold_meeting
 from epep_demo.loading.finishing import (
     complete_sections,
+    heard_of_meeting,
     review,
     sign_off,
     signed_off_with_next,
@@ -55,12 +56,14 @@ async def _hold(production: Production) -> None:
     if document["state"] not in {"initiated", "meeting_scheduled", "meeting_confirmed"}:
         return
     await fill_pages(production, share=100 if production.scene.stage != "meeting_held" else 90)
-    await draft_targets(production, submit=True)
+    await draft_targets(production, submit=False)
     wants_next = "next_meeting_set" in production.profile.sign_off.gates
     always = production.scene.stage in {"signed_off", "audited"}
     await hold_meeting(
         production, set_next=wants_next or always or bool(production.scene.child.number % 3)
     )
+    await heard_of_meeting(production)
+    await draft_targets(production, submit=True)
 
 
 async def _after_completion(production: Production) -> None:

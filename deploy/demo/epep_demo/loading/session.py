@@ -81,22 +81,45 @@ class Session:
         body: Any,
         *,
         seen_at: str | None = None,
+        version: int | None = None,
         key: str | None = None,
+        patient: bool = False,
     ) -> dict[str, Any]:
         """Change something, having looked at it at `seen_at`; look again if it moved meanwhile.
 
-        `key` makes a repeated request one change. Raises LoadError when the service refuses.
+        With `version`, which an earlier answer gave, there is no need to look first. `key` makes
+        a repeated request one change. Who is `patient` waits while the service does not know of
+        it yet. Raises LoadError when the service refuses.
         """
         headers = {"Idempotency-Key": key} if key else {}
         for _ in range(5):
-            if seen_at:
-                seen = await self.send("GET", service, seen_at)
+            if version is not None:
+                headers["If-Match"], version = f'"{version}"', None
+            elif seen_at:
+                seen = await self._try("GET", service, seen_at, None, {}, patient=True)
                 body_of(seen, self.person.name)
                 headers["If-Match"] = seen.headers.get("ETag", "")
-            answer = await self.send(method, service, path, json=body, headers=headers)
+            answer = await self._try(method, service, path, body, headers, patient=patient)
             if answer.status_code != STALE:
                 break
         return body_of(answer, self.person.name)
+
+    async def _try(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str],
+        *,
+        patient: bool,
+    ) -> httpx.Response:
+        async def attempt() -> httpx.Response | None:
+            answer = await self.send(method, service, path, json=body, headers=headers)
+            early = patient and answer.status_code in {NOT_FOUND, UNAVAILABLE}
+            return None if early else answer
+
+        return await eventually(f"{service} did not come to know {path}", attempt)
 
     async def _renew(self) -> None:
         told = {

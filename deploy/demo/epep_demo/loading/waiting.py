@@ -16,7 +16,7 @@ async def eventually(what: str, look: Callable[[], Awaitable[T | None]], patienc
     Raises LoadError that says `what` did not come within `patience` seconds.
     """
     ends = time.monotonic() + patience
-    pause = 0.05
+    pause = 0.1
     while True:
         found = await look()
         if found is not None:

@@ -16,7 +16,7 @@ from epep_runtime.http import running_of
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Connection
 from epep_runtime.service import Running
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.accounts.shown import ShownAccount, shown_account
 from identity_service.causes import by_person, by_service
@@ -43,6 +43,8 @@ def six_digits(value: SecretStr) -> SecretStr:
 
 class ConfirmLogin(Command):
     """The code as it was mailed."""
+
+    model_config = example(code="123456")
 
     code: Annotated[SecretStr, AfterValidator(six_digits)] = Field(
         max_length=20, examples=["048213"]

@@ -9,7 +9,7 @@ from epep_runtime.http import running_of
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import ProblemError
 from epep_runtime.service import Running
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from identity_service.accounts.account import ACCOUNT
 from identity_service.causes import by_person
 from identity_service.logins import records
@@ -25,6 +25,8 @@ router = APIRouter()
 
 class SendAgain(Command):
     """Nothing more need be said."""
+
+    model_config = example()
 
 
 @router.post(

@@ -15,7 +15,7 @@ from epep_runtime.http import running_of
 from epep_runtime.ids import new_id
 from epep_runtime.problems import ProblemError
 from epep_runtime.service import Running
-from epep_runtime.text import Command, Email
+from epep_runtime.text import Command, Email, example
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.causes import by_person, by_service
@@ -32,6 +32,8 @@ router = APIRouter()
 
 class StartLogin(Command):
     """Who wants to come in."""
+
+    model_config = example(email="sam.okoro@example.org", password="three made-up words")  # noqa: S106
 
     email: Email = Field(examples=["amara.lindqvist@fernhallow.example"])
     password: TypedPassword = Field(examples=["correct horse battery staple"])

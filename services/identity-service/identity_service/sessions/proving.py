@@ -6,13 +6,18 @@ from pydantic import Field, SecretStr
 
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import ProblemError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from identity_service.sessions import records
 from identity_service.sessions.session import Session, is_proved
 
 
 class SessionProof(Command):
     """What POST /logins/{login_id}/code gave to whoever logged in."""
+
+    model_config = example(
+        session_id="0190f3a2-7c1e-7b5a-9d3e-2f6a1c0b4d5e",
+        session_secret="from-the-log-in",  # noqa: S106
+    )
 
     session_id: UUID
     session_secret: SecretStr = Field(

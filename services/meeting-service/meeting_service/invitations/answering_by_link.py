@@ -15,7 +15,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.problems import NotFoundError
 from epep_runtime.service import Running
 from epep_runtime.telemetry import current_traceparent
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from meeting_service.invitations.links import invitation_of
 from meeting_service.invitations.listing import InvitationOfMine, view_of
 from meeting_service.invitations.responding import Respond, decide
@@ -32,11 +32,15 @@ Token = Field(description="The last part of the link's address", examples=["Zm9v
 class Open(Command):
     """The token of a link."""
 
+    model_config = example(token="from-the-link")  # noqa: S106
+
     token: str = Token
 
 
 class RespondByLink(Respond):
     """An answer with the token of a link."""
+
+    model_config = example(token="from-the-link", answer="accepted", comment="I can come.")  # noqa: S106
 
     token: str = Token
 

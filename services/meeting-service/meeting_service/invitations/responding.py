@@ -14,7 +14,7 @@ from epep_events.meeting import InvitationResponded
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
-from epep_runtime.text import Command, printable
+from epep_runtime.text import Command, example, printable
 from meeting_service.meetings.changing import Changed
 from meeting_service.meetings.meeting import MEETING, Meeting, Reply, existing
 from meeting_service.meetings.rights import (
@@ -35,6 +35,12 @@ Comment = Annotated[
 
 class Respond(Command):
     """An answer; `proposed` goes with the answer of that name, and only with it."""
+
+    model_config = example(
+        answer="proposed",
+        proposed={"date": "2026-12-04", "time": "09:00"},
+        comment="I teach until 11.",
+    )
 
     answer: Reply
     proposed: LocalTime | None = None

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from epep_events.base import Event
 from epep_events.meeting import MeetingCancelled
 from epep_runtime.http import CHANGE_RESPONSES, Changing
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from meeting_service.invitations.links import Sealer, sealer_for_request
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.inviting import told_again
@@ -25,6 +25,8 @@ router = APIRouter(tags=["meeting"])
 
 class Cancel(Command):
     """Why the meeting is called off; everybody invited reads it."""
+
+    model_config = example(why="The school is closed that day.")
 
     why: Annotated[Why, StringConstraints(min_length=1)]
 

@@ -9,13 +9,17 @@ from fastapi.responses import JSONResponse
 
 from epep_events.base import Event
 from epep_events.meeting import MeetingConfirmed
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.meeting import Meeting
-from meeting_service.meetings.rights import refuse_cancelled, refuse_confirmed, scene_of
+from meeting_service.meetings.rights import (
+    day_has_come,
+    refuse_cancelled,
+    refuse_confirmed,
+    scene_of,
+)
 
 router = APIRouter(tags=["meeting"])
 
@@ -28,6 +32,8 @@ NEEDED = {
 class Confirm(Command):
     """Nothing more is said: the record has it all."""
 
+    model_config = example()
+
 
 def decide(meeting: Meeting, now: datetime) -> Sequence[Event]:
     """Confirm the meeting, once, from its day on, with a recorder and somebody present.
@@ -38,7 +44,7 @@ def decide(meeting: Meeting, now: datetime) -> Sequence[Event]:
     """
     refuse_confirmed(meeting)
     refuse_cancelled(meeting)
-    if local_date(now) < local_date(meeting.when.starts_at):
+    if not day_has_come(meeting, now):
         raise RefusedError(
             "The day of this meeting has not come yet. If you met earlier, reschedule it first.",
             "not-started",

@@ -13,7 +13,7 @@ from epep_events.meeting import InvitationIssued, InvitedPerson, MeetingSchedule
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.ids import derived_id
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
-from epep_runtime.text import Command, Email, Line
+from epep_runtime.text import Command, Email, Line, example
 from meeting_service.invitations.links import Sealer, sealer_for_request
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.meeting import Meeting
@@ -43,6 +43,8 @@ class InviteeIn(Command):
 
 class Invite(Command):
     """One person to invite."""
+
+    model_config = example(invitee={"email": "aunt@example.org", "name": "Rosa Hill"})
 
     invitee: InviteeIn = Field(examples=[{"email": "aunt@example.org", "name": "Rosa Hill"}])
 

@@ -12,7 +12,7 @@ from epep_events.base import Event
 from epep_events.meeting import MeetingRecordSaved
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, InvalidError
-from epep_runtime.text import Command, Line, Name, Paragraph
+from epep_runtime.text import Command, Line, Name, Paragraph, example
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.meeting import Meeting
 from meeting_service.meetings.record import (
@@ -29,6 +29,17 @@ router = APIRouter(tags=["meeting"])
 
 class SaveRecord(Command):
     """The whole page as it was on the screen; what is left out is blank."""
+
+    model_config = example(
+        chair="Dina Teller",
+        recorder="Sam Okoro",
+        present=["Dina Teller", "Sam Okoro"],
+        child_attended="part",
+        views_shaped="yes",
+        views_shaped_how="Amy chose her reading target.",
+        checklist=["childs_voice"],
+        discussion="Reading is the next step.",
+    )
 
     chair: Line | None = None
     recorder: Line | None = None

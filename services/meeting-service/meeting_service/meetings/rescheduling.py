@@ -12,7 +12,7 @@ from pydantic import AfterValidator, StringConstraints
 from epep_events.base import Event
 from epep_events.meeting import MeetingRescheduled, When
 from epep_runtime.http import CHANGE_RESPONSES, Changing
-from epep_runtime.text import Command, Line, printable
+from epep_runtime.text import Command, Line, example, printable
 from meeting_service.invitations.links import Sealer, sealer_for_request
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.inviting import told_again
@@ -31,6 +31,14 @@ Why = Annotated[
 
 class Reschedule(Command):
     """The meeting's new time. What is left out of length and place stays as it is."""
+
+    model_config = example(
+        date="2026-12-10",
+        time="14:00",
+        duration_minutes=60,
+        place="Online",
+        why="The school asked.",
+    )
 
     date: Day
     time: Clock

@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from epep_access.checking import Acting, acting_for_pep
+from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
 from epep_runtime.problems import ForbiddenError, RefusedError
 from epep_runtime.service import Running
@@ -71,7 +72,7 @@ class Scene:
             reschedule=arranges and meeting.state != "confirmed",
             invite=arranges and scheduled and not begun,
             cancel=arranges and scheduled,
-            confirm=writes and scheduled and begun,
+            confirm=writes and scheduled and day_has_come(meeting, self.now),
             set_next=writes and meeting.state != "cancelled",
         )
 
@@ -85,6 +86,11 @@ async def scene_of(request: Request, principal: Principal, pep_id: UUID) -> Scen
     acting = await acting_for_pep(running.pool, principal, pep_id)
     pep = await known_pep(running.pool, pep_id)
     return Scene(running, principal.account_id, acting, pep, running.store.clock())
+
+
+def day_has_come(meeting: Meeting, now: datetime) -> bool:
+    """Tell whether it is the meeting's day, or later; people do meet before the hour."""
+    return local_date(meeting.when.starts_at) <= local_date(now)
 
 
 def refuse_cancelled(meeting: Meeting) -> None:

@@ -11,7 +11,7 @@ from epep_events.base import Event
 from epep_events.meeting import NextMeetingSet
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, InvalidError
-from epep_runtime.text import Command, Line
+from epep_runtime.text import Command, Line, example
 from meeting_service.meetings.changing import Changed, carry_out
 from meeting_service.meetings.meeting import Meeting, NextMeeting
 from meeting_service.meetings.rights import refuse_cancelled, scene_of
@@ -22,6 +22,14 @@ router = APIRouter(tags=["meeting"])
 
 class SetNext(Command):
     """When and where the next meeting is, and who sends its invitations."""
+
+    model_config = example(
+        date="2027-03-18",
+        time="09:30",
+        duration_minutes=60,
+        place="Larkfield Academy",
+        invitations_sent_by="Dina Teller",
+    )
 
     date: Day
     time: Clock

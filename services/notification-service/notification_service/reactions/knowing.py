@@ -36,7 +36,7 @@ async def person_of(reaction: Reaction, account_id: UUID) -> Recipient | None:
     """Return the person with that account, or None if there seems to be none.
 
     Identity told the others of the account before anybody could use it, so it is on its way here:
-    the event waits for it ten minutes, but not for ever, since others queue behind it. Raises
+    the event waits for it ten minutes, but not for ever: then the organiser is told. Raises
     NotKnownYetError meanwhile.
     """
     found = await person(reaction.connection, account_id)

@@ -12,7 +12,7 @@ from epep_events.profile import Role
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.children.child import CHILD, Child
 from pep_service.children.facts import ProfessionalFacts
 from pep_service.children.shapes import NewVersion
@@ -32,6 +32,8 @@ ROLE_NAMES = {
 
 class Assign(Command):
     """Give a person with an account a role for the child."""
+
+    model_config = example(account_id="0190f3a2-7c1e-7b5a-9d3e-2f6a1c0b4d5e", role="social_worker")
 
     account_id: UUID
     role: Role

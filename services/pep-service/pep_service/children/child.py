@@ -168,10 +168,7 @@ def _with_episodes(state: Child, episodes: Iterable[Episode]) -> Child:
 def _episode_changed(state: Child, start: date, /, **changes: Any) -> Child:
     return _with_episodes(
         state,
-        (
-            replace(each, **changes) if each.started_on == start else each
-            for each in state.episodes
-        ),
+        (replace(each, **changes) if each.started_on == start else each for each in state.episodes),
     )
 
 

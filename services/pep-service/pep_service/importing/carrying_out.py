@@ -33,7 +33,7 @@ from pep_service.importing.staging import (
 )
 
 log = structlog.get_logger()
-AT_ONCE, LANES = 120, 3
+AT_ONCE, LANES, TOGETHER = 120, 3, 20
 LOOK_SECONDS = 0.5
 FAULTS = (
     asyncpg.PostgresConnectionError,
@@ -103,8 +103,8 @@ async def _carry_out(pool: Pool, connection: Connection, store: EventStore, foun
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One child with its state: what the lane must append."""
+class Step:
+    """One child, its state when it was loaded, and what must be appended."""
 
     told: StagedChild
     loaded: Loaded[Child]
@@ -120,7 +120,7 @@ async def _carry_out_some(
 ) -> None:
     known = await load_children(connection, store, [each.child_id for each in children])
     settled: list[int] = []
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for told in children:
         loaded = known.get(told.child_id) or Loaded(CHILD.initial, 0, ())
         try:
@@ -129,43 +129,64 @@ async def _carry_out_some(
             await _refuse(connection, found.import_id, told, error)
             continue
         if events:
-            steps.append(_Step(told, loaded, events))
+            steps.append(Step(told, loaded, events))
         else:
             settled.append(told.place)
     await mark_done(connection, found.import_id, settled)
-    lanes = (_lane(pool, store, found, steps[lane::LANES]) for lane in range(LANES))
+    lanes = (append_all(pool, store, found, steps[lane::LANES]) for lane in range(LANES))
     for ended in await asyncio.gather(*lanes, return_exceptions=True):
         if isinstance(ended, BaseException):
             raise ended
 
 
-async def _lane(pool: Pool, store: EventStore, found: Staged, steps: Sequence[_Step]) -> None:
-    """Append child after child on a connection of its own."""
-    if not steps:
-        return
-    async with pool.acquire() as connection:
-        for step in steps:
-            await _one_child(connection, store, found, step)
-
-
-async def _one_child(connection: Connection, store: EventStore, found: Staged, step: _Step) -> None:
-    cause = Cause(
-        Actor(id=str(found.started_by), role="virtual_school"), found.authority, found.import_id
-    )
-    told, loaded, events = step.told, step.loaded, step.events
-    stream = CHILD.stream(told.child_id)
-    for _ in range(TRIES):
-        try:
-            async with connection.transaction():
-                await store.append(connection, stream, loaded.version, events, cause)
-                await mark_done(connection, found.import_id, [told.place])
-        except VersionConflictError:
-            loaded = await store.load(connection, CHILD, told.child_id)
+async def append_all(pool: Pool, store: EventStore, found: Staged, steps: Sequence[Step]) -> None:
+    """Append some children at a time on a connection of its own; one by one after a conflict."""
+    for start in range(0, len(steps), TOGETHER):
+        some = steps[start : start + TOGETHER]
+        async with pool.acquire() as connection:
             try:
-                events = bring_up_to_date(loaded.state, told.child_id, told.facts)
-            except UntoldEndError as error:
-                await _refuse(connection, found.import_id, told, error)
-                return
+                await _together(connection, store, found, some)
+            except VersionConflictError:
+                for step in some:
+                    await _one_child(connection, store, found, step)
+
+
+async def _together(
+    connection: Connection, store: EventStore, found: Staged, steps: Sequence[Step]
+) -> None:
+    """Append to several streams in one transaction, which spares most of the commits.
+
+    An append must be its transaction's first write, so that transaction ids rise within a stream.
+    That holds here too: the states were loaded before the transaction wrote anything, so whoever
+    appended to one of the streams with a later id has made the expected version wrong.
+    """
+    cause = _cause(found)
+    async with connection.transaction():
+        for step in steps:
+            stream = CHILD.stream(step.told.child_id)
+            await store.append(connection, stream, step.loaded.version, step.events, cause)
+        await mark_done(connection, found.import_id, [step.told.place for step in steps])
+
+
+def _cause(found: Staged) -> Cause:
+    actor = Actor(id=str(found.started_by), role="virtual_school")
+    return Cause(actor, found.authority, found.import_id)
+
+
+async def _one_child(connection: Connection, store: EventStore, found: Staged, step: Step) -> None:
+    """Append to one stream, from its newest state."""
+    told = step.told
+    for _ in range(TRIES):
+        loaded = await store.load(connection, CHILD, told.child_id)
+        try:
+            events = bring_up_to_date(loaded.state, told.child_id, told.facts)
+            newest = Step(told, loaded, events)
+            await _together(connection, store, found, [newest])
+        except UntoldEndError as error:
+            await _refuse(connection, found.import_id, told, error)
+            return
+        except VersionConflictError:
+            continue
         else:
             return
     raise VersionConflictError

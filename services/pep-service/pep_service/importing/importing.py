@@ -14,7 +14,7 @@ from epep_runtime.ids import derived_id, new_id
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, NotFoundError, ProblemError, RefusedError
 from epep_runtime.service import Running
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from epep_runtime.tokens import Principal
 from pep_service.importing.checking import Plan, check, read_tables
 from pep_service.importing.knowing import known_to
@@ -23,7 +23,7 @@ from pep_service.importing.staging import Staged, problems_of, stage, staged
 from pep_service.importing.uploading import REQUEST_BODY, Upload, upload_of
 
 router = APIRouter(prefix="/imports", tags=["imports"])
-SHOWN_PROBLEMS = 500
+SHOWN_PROBLEMS = 200
 Code = Annotated[str, Query(pattern=r"^[0-9]{3}$", description="The authority's DfE code")]
 
 
@@ -70,6 +70,8 @@ class Import(BaseModel):
 class Run(Command):
     """Start the import: nothing more is to be said."""
 
+    model_config = example()
+
 
 @router.post(
     "",
@@ -81,7 +83,7 @@ class Run(Command):
 async def post_import(authority: Code, change: Changing, request: Request) -> Response:
     """Check the files and keep the plan; no child is touched.
 
-    The same `Idempotency-Key` with the same files gets the first check again. At most 500
+    The same `Idempotency-Key` with the same files gets the first check again. At most 200
     problems are in the answer; `problems.csv` has all. Files that cannot be read at all give
     problems and a plan with nothing in it.
     """

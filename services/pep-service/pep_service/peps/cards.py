@@ -10,7 +10,7 @@ from epep_runtime.postgres import Pool
 from pep_service.peps.own_log import histories, peps_of_child
 from pep_service.peps.status import STATE_LABELS, State, all_complete, state_from
 from pep_service.profiles.form import completable, sections_of
-from pep_service.profiles.published import profile_of
+from pep_service.profiles.published import Wanted, profiles_of
 from pep_service.read_models.pep_cards import Card, cards_by_child, fold
 
 
@@ -60,6 +60,11 @@ def parties_of(completed: frozenset[str], sections: tuple[Section, ...]) -> list
 def colour_of(profile: AuthorityProfile, rating: str | None) -> str | None:
     """Return the colour of a step of the authority's quality scale."""
     return next((level.colour for level in profile.qa.scale if level.key == rating), None)
+
+
+def bound_to(card: Card) -> Wanted:
+    """Return which profile the PEP of a card is bound to."""
+    return card.profile_code, card.profile_version
 
 
 def state_of_card(card: Card, sections: tuple[Section, ...]) -> State:
@@ -120,10 +125,9 @@ async def cards_of_child(pool: Pool, child_id: UUID, *, rating: bool = True) -> 
 
     `rating=False` leaves the quality rating out, for those who do not see it (carers).
     """
-    cards = [
-        shown(card, await profile_of(pool, card.profile_code, card.profile_version), rating=rating)
-        for card in await fresh_cards(pool, child_id)
-    ]
+    found = await fresh_cards(pool, child_id)
+    profiles = await profiles_of(pool, (bound_to(card) for card in found))
+    cards = [shown(card, profiles[bound_to(card)], rating=rating) for card in found]
     return PepCards(
         current=[card for card in cards if card.state != "signed_off"],
         completed=[card for card in cards if card.state == "signed_off"],

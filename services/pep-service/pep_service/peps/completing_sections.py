@@ -11,7 +11,7 @@ from epep_events.profile import Role, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import FieldError, RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed, Key
 from pep_service.peps.gates import NO_MEETING, outstanding_of
 from pep_service.peps.pep import PEP, PEPS, refuse_unless_editable
@@ -26,6 +26,8 @@ NEVER: frozenset[Role] = frozenset({"coordinator"})
 
 class CompleteSection(Command):
     """Nothing needs saying beyond which section; the body is an empty object."""
+
+    model_config = example()
 
 
 def may_complete(section: Section) -> frozenset[Role]:

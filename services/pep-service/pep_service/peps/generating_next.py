@@ -36,16 +36,16 @@ def decide(
     people: Iterable[KnownPerson],
     now: datetime,
 ) -> list[Event]:
-    """Return `PEPInitiated` of the next PEP; nothing when it is there already.
+    """Return `PEPInitiated` of the next PEP; nothing when it is there, or no meeting was agreed.
 
     `there` is the stream of the next PEP, `last` the PEP signed off. Year group and variant are
     those of the day of the agreed meeting, since a PEP signed off in July is for September.
     """
-    if there.initiated is not None or signed_off.next_pep_id is None:
-        return []
     plan = last.next_meeting
-    meeting_on = local_date(plan.starts_at) if plan else None
-    year = school_year(child.date_of_birth, meeting_on or local_date(now))
+    if there.initiated is not None or signed_off.next_pep_id is None or plan is None:
+        return []
+    meeting_on = local_date(plan.starts_at)
+    year = school_year(child.date_of_birth, meeting_on)
     kind = next_kind(profile)
     return [
         PEPInitiated(
@@ -62,7 +62,7 @@ def decide(
             initiated_on=local_date(now),
             completion_due=completion_due(profile.deadlines.complete_after_meeting, meeting_on),
             meeting=plan,
-            invitees=next_invitees(last, people) if plan else (),
+            invitees=next_invitees(last, people),
             previous_pep_id=signed_off.pep_id,
         )
     ]

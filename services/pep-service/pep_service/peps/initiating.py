@@ -19,7 +19,7 @@ from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import derived_id
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.service import Running
-from epep_runtime.text import Command, Name
+from epep_runtime.text import Command, Name, example
 from epep_runtime.tokens import Principal
 from pep_service.children.child import CHILD, Child
 from pep_service.children.school_year import SchoolYear, school_year
@@ -35,6 +35,22 @@ router = APIRouter(tags=["peps"])
 
 class InitiatePEP(Command):
     """What the Create PEP form sends."""
+
+    model_config = example(
+        kind="initial",
+        meeting={
+            "date": "2026-12-03",
+            "time": "10:30",
+            "place": "Larkfield Academy",
+            "reason": "initial",
+            "contact_name": "Sam Okoro",
+            "contact_phone": "0121 496 0100",
+        },
+        invitees=[
+            {"account_id": "0190f3a2-7c1e-7b5a-9d3e-2f6a1c0b4d5e"},
+            {"email": "aunt@example.org", "name": "Rosa Hill"},
+        ],
+    )
 
     kind: Name
     meeting: MeetingForm

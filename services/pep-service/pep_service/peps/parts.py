@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pep_service.peps import (
     amending_targets,
     completing_sections,
+    create_form,
     document,
     drafting_targets,
     initiating,
@@ -21,6 +22,7 @@ from pep_service.peps import (
 )
 
 ROUTERS: Sequence[APIRouter] = (
+    create_form.router,
     initiating.router,
     document.router,
     page_view.router,

@@ -15,7 +15,7 @@ from epep_events.profile import Page, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Key
 from pep_service.peps.page_view import page_shown
 from pep_service.peps.pep import PEP, PEPS, refuse_unless_editable
@@ -30,6 +30,8 @@ FIELD_KEY = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 class SavePage(Command):
     """Answers by field key; a field that is not sent stays as it is, null takes its answer out."""
+
+    model_config = example(values={"carer_name": "Rowan Hale", "address_shared": "yes"})
 
     values: dict[str, JsonValue] = Field(
         examples=[{"carer_name": "Rowan Hale", "address_shared": "yes"}]

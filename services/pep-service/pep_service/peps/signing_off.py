@@ -12,7 +12,7 @@ from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import derived_id
 from epep_runtime.problems import RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
 from pep_service.peps.completing_sections import NEVER
 from pep_service.peps.gates import unmet
@@ -27,20 +27,24 @@ BY_REVIEW = "It is signed off by publishing its quality review with the decision
 class SignOffPEP(Command):
     """Nothing needs saying; the body is an empty object."""
 
+    model_config = example()
+
 
 def signed_off(pep: PEP, rating_label: str | None = None) -> PEPSignedOff:
     """Return the sign-off of this PEP, with the id that the next term's PEP will have (B91, S91).
 
     That id follows from this PEP's, so that it is generated once however often it is asked for.
+    Where no next meeting was agreed (D21: it is no gate everywhere) there is no PEP to generate
+    "for the date set" (B:105), and the next one is created by hand.
     """
-    start = pep.start
+    start, agreed = pep.start, pep.next_meeting
     return PEPSignedOff(
         pep_id=start.pep_id,
         child_id=start.child_id,
         kind=start.kind,
         profile_version=start.profile_version,
-        next_pep_id=derived_id(start.pep_id, "next"),
-        next_meeting_at=pep.next_meeting.starts_at if pep.next_meeting else None,
+        next_pep_id=derived_id(start.pep_id, "next") if agreed else None,
+        next_meeting_at=agreed.starts_at if agreed else None,
         rating_label=rating_label,
     )
 

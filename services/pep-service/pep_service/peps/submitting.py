@@ -11,7 +11,7 @@ from epep_events.profile import AuthorityProfile, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
 from pep_service.peps.completing_sections import NEVER
 from pep_service.peps.gates import unmet
@@ -23,6 +23,8 @@ router = APIRouter(tags=["sign-off"])
 
 class Submit(Command):
     """Nothing needs saying; the body is an empty object."""
+
+    model_config = example()
 
 
 def is_needed(profile: AuthorityProfile) -> bool:

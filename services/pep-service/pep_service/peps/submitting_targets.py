@@ -10,7 +10,7 @@ from epep_events.pep import TargetSubmitted
 from epep_events.profile import Section
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
 from pep_service.peps.changing_targets import change_target
 from pep_service.peps.pep import PEP, refuse_unless_editable
@@ -21,6 +21,8 @@ router = APIRouter(tags=["targets"])
 
 class SubmitTarget(Command):
     """Nothing needs saying; the body is an empty object."""
+
+    model_config = example()
 
 
 def decide(pep: PEP, section: Section, target_id: UUID) -> list[Event]:

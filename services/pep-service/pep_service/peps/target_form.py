@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from epep_events.pep import FieldChange, Target
 from epep_events.profile import Page, Section
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
-from epep_runtime.text import Command, Line, printable
+from epep_runtime.text import Command, Line, example, printable
 from pep_service.peps.answers import LocalDate
 from pep_service.peps.pep import PEP, TargetState
 from pep_service.peps.target_areas import AREAS
@@ -38,6 +38,17 @@ LABELS = {
 
 class TargetForm(Command):
     """A SMART target as it is written down; `due_on` is a date in the PEP's time or after."""
+
+    model_config = example(
+        area="reading",
+        need="Reading age is two years behind.",
+        statement="Read aloud to an adult three times a week.",
+        baseline="Reads once a week.",
+        success_measure="Reading age up by three months.",
+        support="Reading mentor",
+        supported_by="Setting",
+        due_on="2027-03-26",
+    )
 
     area: str = Field(examples=["reading"], max_length=40)
     need: Text | None = None

@@ -60,8 +60,11 @@ def _string(raw: JsonValue) -> str:
 
 
 def _text(raw: JsonValue, most: int, *, lines: bool) -> str | None:
+    given = _string(raw).strip()
+    if len(given) > 2 * most:  # looked at before the letters are, which takes time
+        raise MisfitError(f"Use {most:,} characters or fewer: this has {len(given):,}.", "length")
     try:
-        text = (printable if lines else one_line)(_string(raw)).strip()
+        text = (printable if lines else one_line)(given).strip()
     except MisfitError:
         raise
     except ValueError as error:

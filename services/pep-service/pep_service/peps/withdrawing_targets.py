@@ -9,7 +9,7 @@ from epep_events.base import Event
 from epep_events.pep import TargetWithdrawn
 from epep_events.profile import Section
 from epep_runtime.http import CHANGE_RESPONSES, Changing
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
 from pep_service.peps.changing_targets import change_target
 from pep_service.peps.pep import PEP, refuse_unless_editable
@@ -21,6 +21,8 @@ router = APIRouter(tags=["targets"])
 
 class WithdrawTarget(Command):
     """Why the target is withdrawn."""
+
+    model_config = example(reason="Amy reached it before the meeting.")
 
     reason: Needed
 

@@ -1,5 +1,6 @@
 """The profiles that are in force, read from their own streams so that they need no Kafka."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -88,3 +89,14 @@ async def profile_of(
     if row is None:
         raise NotFoundError
     return _read(row["text"], row["schema_version"])
+
+
+Wanted = tuple[str, int | None]
+"""An authority's code, and the version of its profile or None for the newest."""
+
+
+async def profiles_of(
+    database: Pool | Connection, wanted: Iterable[Wanted]
+) -> dict[Wanted, AuthorityProfile]:
+    """Return several profiles, each fetched once. Raises NotFoundError as `profile_of` does."""
+    return {each: await profile_of(database, *each) for each in set(wanted)}

@@ -19,9 +19,9 @@ from epep_runtime.subscriptions import Projector
 from epep_runtime.text import Line
 from epep_runtime.tokens import Principal
 from pep_service.children.school_year import school_year
-from pep_service.peps.cards import Party, shown
+from pep_service.peps.cards import Party, bound_to, shown
 from pep_service.peps.status import State, is_overdue
-from pep_service.profiles.published import profile_of
+from pep_service.profiles.published import Wanted, profiles_of
 from pep_service.read_models.children import ChildRow, children_of
 from pep_service.read_models.folding import folded, like_patterns
 from pep_service.read_models.pep_cards import Card, cards_by_child
@@ -116,6 +116,8 @@ async def my_children(
     whole = principal.authorities("virtual_school")
     held = sorted({grant.role for grant in principal.grants} - {"virtual_school"})
     who, patterns = principal.account_id, like_patterns(search)
+    if search and not patterns:  # nothing but punctuation: no name fits it
+        return 0, []
     offset = (page - 1) * PAGE_SIZE
     rows = await pool.fetch(MINE, who, held, whole, authority, patterns, PAGE_SIZE, offset)
     if not rows and page > 1:
@@ -188,16 +190,10 @@ def _current(card: Card, profile: AuthorityProfile, today: date) -> CurrentPEP:
     return CurrentPEP.model_validate({**facts, "overdue": overdue})
 
 
-async def _line(
-    pool: Pool, mine: Mine, child: ChildRow, cards: list[Card], today: date
+def _line(
+    mine: Mine, child: ChildRow, profile: AuthorityProfile, current: CurrentPEP | None, today: date
 ) -> ChildLine:
-    profile = await profile_of(pool, mine.authority)
     year = school_year(child.date_of_birth, today)
-    card = next((each for each in cards if each.signed_off_on is None), None)
-    current = None
-    if card:
-        bound = await profile_of(pool, card.profile_code, card.profile_version)
-        current = _current(card, bound, today)
     return ChildLine(
         child_id=mine.child_id,
         name=child.name,
@@ -225,12 +221,34 @@ async def read_home(
     running = running_of(request)
     pool = running.pool
     total, mine = await my_children(pool, asking, q, authority or None, page)
+    return HomePage(
+        total=total, page=page, children=await _lines(pool, mine, local_date(running.store.clock()))
+    )
+
+
+async def _lines(pool: Pool, mine: list[Mine], today: date) -> list[ChildLine]:
     ids = [each.child_id for each in mine]
     children, cards = await children_of(pool, ids), await cards_by_child(pool, ids)
-    today = local_date(running.store.clock())
-    lines = [
-        await _line(pool, each, children[each.child_id], cards.get(each.child_id, []), today)
+    under_way = {
+        child_id: card
+        for child_id, found in cards.items()
+        for card in reversed(found)
+        if card.signed_off_on is None
+    }
+    wanted: set[Wanted] = {(each.authority, None) for each in mine}
+    profiles = await profiles_of(pool, wanted | {bound_to(card) for card in under_way.values()})
+    current = {
+        child_id: _current(card, profiles[bound_to(card)], today)
+        for child_id, card in under_way.items()
+    }
+    return [
+        _line(
+            each,
+            children[each.child_id],
+            profiles[(each.authority, None)],
+            current.get(each.child_id),
+            today,
+        )
         for each in mine
         if each.child_id in children
     ]
-    return HomePage(total=total, page=page, children=lines)

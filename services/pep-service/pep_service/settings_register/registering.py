@@ -11,7 +11,7 @@ from epep_events.pep import SettingRegistered
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.problems import ForbiddenError, RefusedError
-from epep_runtime.text import Command, Name
+from epep_runtime.text import Command, Name, example
 from pep_service.children.shapes import NewVersion
 from pep_service.settings_register.setting import SETTING, Setting, settings_in
 
@@ -29,6 +29,8 @@ Urn = Annotated[
 
 class RegisterSetting(Command):
     """A setting's details; `authority_code` is the authority in whose area it lies."""
+
+    model_config = example(name="Larkfield Academy", phase="secondary", authority_code="330")
 
     name: Name
     phase: Name

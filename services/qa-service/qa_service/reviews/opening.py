@@ -12,7 +12,7 @@ from epep_events.base import Event
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from qa_service.read_models.peps import PepUnderReview, pep_under_review
 from qa_service.reviews.changing import REVIEWERS
 from qa_service.reviews.review import REVIEW, Review, review_id
@@ -24,6 +24,8 @@ router = APIRouter(tags=["reviews"])
 
 class OpenReview(Command):
     """Nothing more than the wish to review this PEP."""
+
+    model_config = example()
 
 
 class Opened(BaseModel):

@@ -11,7 +11,7 @@ from epep_events.profile import QualityAssurance
 from epep_events.qa import AreaScore, QAPublished, QASelected
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
-from epep_runtime.text import Command
+from epep_runtime.text import Command, example
 from qa_service.reviews.changing import Changed, change_review
 from qa_service.reviews.review import Decision, Review
 from qa_service.reviews.scale import level_of, needs_comment
@@ -22,6 +22,8 @@ router = APIRouter(tags=["reviews"])
 
 class Publish(Command):
     """`signed_off` or `returned` where the review gates the sign-off, else `feedback`."""
+
+    model_config = example(decision="feedback")
 
     decision: Decision
 

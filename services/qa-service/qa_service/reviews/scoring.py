@@ -12,7 +12,7 @@ from epep_events.profile import QualityAssurance
 from epep_events.qa import AreaScored, RatingGiven
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
-from epep_runtime.text import Command, Line, Paragraph
+from epep_runtime.text import Command, Line, Paragraph, example
 from qa_service.reviews.changing import Changed, change_review
 from qa_service.reviews.review import Review
 from qa_service.reviews.scale import area_of, level_of
@@ -25,12 +25,16 @@ NO_LEVEL = "Choose a level for what you have commented on."
 class ScoreArea(Command):
     """An area's level, a key of the scale, and a comment."""
 
+    model_config = example(level="good", comment="Recent, and in her own words.")
+
     level: Line = Field(examples=["good"])
     comment: Paragraph | None = None
 
 
 class RatePEP(Command):
     """The overall rating, a key of the scale, and a comment for the authors."""
+
+    model_config = example(rating="good", comment="A plan the child would recognise.")
 
     rating: Line = Field(examples=["good"])
     comment: Paragraph | None = None
@@ -45,6 +49,12 @@ class AreaOnPage(Command):
 
 class SavePage(Command):
     """The whole page at once; areas and rating that are left open stay as they are."""
+
+    model_config = example(
+        areas={"voice": {"level": "good", "comment": "Her own words."}},
+        rating="good",
+        comment="Clear.",
+    )
 
     areas: Mapping[Line, AreaOnPage] = Field(default_factory=dict, max_length=100)
     rating: Line | None = None

@@ -177,13 +177,14 @@ async def get_review(
 ) -> ReviewView:
     """Return the newest review of the PEP, and the results of earlier rounds.
 
-    For the virtual school, and the authors (designated teacher, social worker). `ETag` is the
-    review's version.
+    For the virtual school and the authors (designated teacher, social worker); nobody else finds
+    it. `ETag` is the review's version.
     """
     running = running_of(request)
     async with running.pool.acquire() as connection:
         acting = await acting_for_pep(connection, asking, pep_id)
-        acting.must(READERS)
+        if not acting.may(READERS):
+            raise NotFoundError
         pep = await pep_under_review(connection, pep_id)
         view = await view_of(connection, running.store, pep, acting)
     if view.version is not None:

@@ -26,7 +26,7 @@ async def child_page(visit: SignedIn, child_id: UUID) -> Response:
             "pep", f"/children/{child_id}/change-log", wanted.params | {"page": wanted.page}
         ),
     )
-    sections, people = choosers(log.json)
+    sections, people = ([], []) if log.json.get("hidden") else choosers(log.json)
     return await visit.page(
         "children/child.html",
         title=f"{initials(child.json['name'])}: overview",

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from web_portal.services import InvalidError, NotFoundError, ServiceProblemError, TooLargeError
+from web_portal.problems import InvalidError, NotFoundError, ServiceProblemError, TooLargeError
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/imports")
@@ -77,7 +77,7 @@ async def check_files(visit: SignedIn) -> Response:
     try:
         answer = await visit.call.upload("pep", "/imports", files, {"authority": authority})
     except TooLargeError:
-        return await _form(visit, {}, ["The files are too large: together at most 60 MB"], 413)
+        return await _form(visit, {}, ["The files are too large: together at most 20 MB"], 413)
     except InvalidError as error:
         return await _refused(visit, error)
     return visit.go(f"/imports/{answer.json['import_id']}")

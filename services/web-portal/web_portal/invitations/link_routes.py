@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.invitations.answer_form import answer_body, answer_questions, read_answer
-from web_portal.services import InvalidError, RefusedError, UnavailableError
+from web_portal.problems import InvalidError, RefusedError, UnavailableError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
 from web_portal.web.visit import AnyVisit, Visit

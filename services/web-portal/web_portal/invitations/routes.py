@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.invitations.answer_form import answer_body, answer_questions, read_answer
-from web_portal.services import InvalidError, NotFoundError, RefusedError
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.formatting import as_moment
 from web_portal.web.forms import show
@@ -21,8 +21,11 @@ async def invitations(visit: SignedIn) -> Response:
     """List my invitations: those that lie ahead first."""
     listed = (await visit.call.get("meeting", "/invitations")).json
     now = visit.portal.clock()
-    ahead = [each for each in listed["invitations"] if as_moment(each["starts_at"]) >= now]
-    before = [each for each in listed["invitations"] if as_moment(each["starts_at"]) < now]
+    ahead: list[dict[str, Any]] = []
+    before: list[dict[str, Any]] = []
+    for each in listed["invitations"]:
+        waits = each["may"]["respond"] or as_moment(each["starts_at"]) >= now
+        (ahead if waits else before).append(each)
     return await visit.page(
         "invitations/list.html",
         title="PEP meeting invitations",

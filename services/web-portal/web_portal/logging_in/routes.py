@@ -6,7 +6,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web_portal.services import (
+from web_portal.problems import (
     InvalidError,
     ServiceProblemError,
     SessionEndedError,

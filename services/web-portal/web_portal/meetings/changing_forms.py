@@ -4,7 +4,10 @@ from typing import Any
 
 from web_portal.meetings.shell import local_parts
 from web_portal.peps.new_pep_form import when_and_where
-from web_portal.web.questions import Question
+from web_portal.web.answers import Answers
+from web_portal.web.questions import Option, Question
+
+SOMEBODY_ELSE = "else"
 
 
 def reschedule_questions(meeting: dict[str, Any]) -> list[Question]:
@@ -37,26 +40,51 @@ def cancellation_questions() -> list[Question]:
     ]
 
 
-def invitee_questions() -> list[Question]:
-    """Return the questions for one more person, by address."""
-    return [
-        Question(
-            key="name",
-            label="Name",
-            type="line",
-            mandatory=True,
-            blank="Enter the person’s name",
-            autocomplete="off",
-        ),
-        Question(
-            key="email",
-            label="Email address",
-            type="email",
-            mandatory=True,
-            blank="Enter the person’s email address",
-            autocomplete="off",
-        ),
+def invitee_questions(meeting: dict[str, Any]) -> list[Question]:
+    """Return the questions for one more person: one of the child's people, or by address.
+
+    `meeting["candidates"]` are the child's people who are not invited yet.
+    """
+    candidates = [
+        Option(
+            value=f"{each['role']}:{each['account_id']}",
+            label=each["name"],
+            hint=each["role_label"],
+        )
+        for each in meeting["candidates"]
     ]
+    who = Question(
+        key="who",
+        label="Who?",
+        type="choice",
+        mandatory=True,
+        choices=(*candidates, Option(value=SOMEBODY_ELSE, label="Someone else, by email")),
+        value=None if candidates else SOMEBODY_ELSE,
+        blank="Choose who to invite",
+    )
+    return [
+        who,
+        Question(key="name", label="Their name", type="line", autocomplete="off"),
+        Question(key="email", label="Their email address", type="email", autocomplete="off"),
+    ]
+
+
+def check_invitee(answers: Answers) -> None:
+    """Note what is missing of somebody who is invited by address."""
+    if answers.values.get("who") != SOMEBODY_ELSE:
+        return
+    for key, message in (("name", "Enter their name"), ("email", "Enter their email address")):
+        if not answers.values.get(key):
+            answers.errors.setdefault(key, message)
+
+
+def invitee_body(values: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:
+    """Return the invitee as the meeting service takes it."""
+    if values["who"] == SOMEBODY_ELSE:
+        return {"invitee": {"name": values["name"], "email": values["email"]}}
+    role, _, account_id = values["who"].partition(":")
+    names = {each["account_id"]: each["name"] for each in meeting["candidates"]}
+    return {"invitee": {"account_id": account_id, "name": names.get(account_id, ""), "role": role}}
 
 
 def next_meeting_questions(meeting: dict[str, Any]) -> list[Question]:

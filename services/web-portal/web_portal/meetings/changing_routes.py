@@ -12,7 +12,7 @@ from web_portal.meetings import changing_forms as forms
 from web_portal.meetings.shell import load_meeting, require
 from web_portal.peps.new_pep_form import meeting_time
 from web_portal.peps.shell import Plan
-from web_portal.services import InvalidError, NotFoundError, RefusedError
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Question
@@ -21,16 +21,23 @@ from web_portal.web.visit import SignedIn, Visit
 routes = APIRouter(prefix="/peps")
 
 
-def _moved(values: dict[str, Any]) -> dict[str, Any]:
+Body = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+def _as_typed(values: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
+    return values
+
+
+def _moved(values: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
     return meeting_time(values) | {"why": values["why"]}
 
 
-def _next(values: dict[str, Any]) -> dict[str, Any]:
+def _next(values: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
     return meeting_time(values) | {"invitations_sent_by": values["invitations_sent_by"]}
 
 
-def _invitee(values: dict[str, Any]) -> dict[str, Any]:
-    return {"invitee": values}
+def _nothing(_: Answers) -> None:
+    """Most forms need no check beyond their questions."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Change:
     button: str
     done: str
     questions: Callable[[dict[str, Any]], list[Question]]
-    body: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    body: Body = _as_typed
+    check: Callable[[Answers], None] = _nothing
     lead: str = ""
     warning: bool = False
 
@@ -79,9 +87,10 @@ CHANGES = {
         "Invite someone else",
         "Send invitation",
         "Invitation on its way",
-        lambda _: forms.invitee_questions(),
-        _invitee,
-        lead="They need no account: they answer by a link in the email.",
+        forms.invitee_questions,
+        forms.invitee_body,
+        forms.check_invitee,
+        lead="They get an email with a link to answer. They need no account.",
     ),
     "next": Change(
         "set_next",
@@ -101,12 +110,23 @@ CHANGES = {
 async def change_form(visit: SignedIn, pep_id: UUID, kind: str) -> Response:
     """Show the form of one kind of change."""
     change = _known(kind)
-    plan, meeting = await load_meeting(visit, pep_id)
+    plan, meeting = await _loaded(visit, pep_id, change)
     require(meeting, change.right)
     asked, draft = change.questions(meeting), await visit.draft()
     answers = read(asked, draft) if draft else saved(asked)
     version = int(meeting["version"])
     return await _form(visit, plan, change, asked, answers, version, restored=draft is not None)
+
+
+async def _loaded(visit: Visit, pep_id: UUID, change: Change) -> tuple[Plan, dict[str, Any]]:
+    """Return the PEP and its meeting; for an invitation with the people to choose from."""
+    plan, meeting = await load_meeting(visit, pep_id)
+    if change.right == "invite":
+        child = await visit.call.get("pep", f"/children/{plan.pep['child']['child_id']}")
+        invited = {each["account_id"] for each in meeting["invitations"]}
+        people = [each for each in child.json["people"] if each["account_id"] not in invited]
+        meeting = meeting | {"candidates": people}
+    return plan, meeting
 
 
 def _known(kind: str) -> Change:
@@ -143,9 +163,10 @@ async def _form(
 async def make_change(visit: SignedIn, pep_id: UUID, kind: str) -> Response:
     """Make the change; mistakes come back at their questions."""
     change = _known(kind)
-    plan, meeting = await load_meeting(visit, pep_id)
+    plan, meeting = await _loaded(visit, pep_id, change)
     asked = change.questions(meeting)
     answers, opened = read(asked, await visit.form(), all_needed=True), await visit.version()
+    change.check(answers)
     if answers.wrong:
         return await _form(visit, plan, change, asked, answers, opened, 422)
     try:
@@ -153,7 +174,7 @@ async def make_change(visit: SignedIn, pep_id: UUID, kind: str) -> Response:
             "meeting",
             change.method,
             f"/peps/{pep_id}/meeting/{change.path}",
-            change.body(answers.values),
+            change.body(answers.values, meeting),
             version=opened,
             key=await visit.request_key(),
         )

@@ -12,7 +12,7 @@ from web_portal.meetings.shell import load_meeting, require
 from web_portal.peps import merging
 from web_portal.peps.conflicts import Theirs, choose, conflict_page
 from web_portal.peps.shell import Plan
-from web_portal.services import InvalidError, RefusedError, StaleError
+from web_portal.problems import InvalidError, RefusedError, StaleError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
 from web_portal.web.visit import SignedIn, Visit
@@ -64,7 +64,8 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     if answers.wrong:
         return await _form(visit, plan, meeting, answers, form, 422)
     choice, frame = choose(asked, answers, form), plan.frame("meeting", TITLE)
-    if choice.values is None:
+    answers = choice.answers
+    if not choice.made:
         theirs = Theirs(TITLE, asked, meeting["version"])
         return await conflict_page(visit, frame, theirs, answers, chosen=True)
     try:
@@ -72,7 +73,7 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
             "meeting",
             "PUT",
             f"/peps/{pep_id}/meeting/record",
-            record_body(choice.values),
+            record_body(answers.values),
             version=await visit.version(),
             key=await visit.request_key(),
         )
@@ -83,9 +84,7 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
         return await _form(visit, plan, meeting, answers, form, error.status)
-    answer = await visit.saved(f"/peps/{pep_id}/meeting", "Record saved")
-    if missing := result.json.get("missing"):
-        record = f"/peps/{pep_id}/meeting/record"
-        links = [{"text": m["label"], "href": f"{record}#field-{m['field']}"} for m in missing]
-        visit.session.put("notice", {"title": "Record saved", "body": "", "links": links})
-    return answer
+    record = f"/peps/{pep_id}/meeting/record"
+    missing = result.json.get("missing") or []
+    links = [{"text": m["label"], "href": f"{record}#field-{m['field']}"} for m in missing]
+    return await visit.saved(f"/peps/{pep_id}/meeting", "Record saved", links=links)

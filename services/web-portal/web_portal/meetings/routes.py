@@ -9,7 +9,7 @@ from starlette.responses import Response
 from web_portal.meetings.record_form import record_questions
 from web_portal.meetings.shell import load_meeting, load_meeting_if_any, require
 from web_portal.peps.shell import Plan
-from web_portal.services import InvalidError, RefusedError
+from web_portal.problems import InvalidError, RefusedError
 from web_portal.web.forms import in_words
 from web_portal.web.visit import SignedIn, Visit
 
@@ -36,7 +36,7 @@ async def _page(
         meeting=meeting,
         rows=[(q, in_words(q, q.value)) for q in asked],
         error_items=items or [],
-        **plan.frame("meeting", "Meeting"),
+        **plan.frame("meeting"),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from web_portal.peps.shell import Plan, load
-from web_portal.services import ForbiddenError, NotFoundError
+from web_portal.problems import ForbiddenError, NotFoundError
 from web_portal.web.formatting import as_moment
 from web_portal.web.visit import Visit
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from web_portal.peps import merging
-from web_portal.web.answers import Answers
+from web_portal.web.answers import Answers, saved
 from web_portal.web.questions import Question
 from web_portal.web.visit import Visit
 
@@ -25,19 +25,22 @@ class Theirs:
 
 @dataclass(frozen=True)
 class Choice:
-    """What to save after a conflict, or that choices are missing (`values` is None)."""
+    """What to save, as answers that a form can show; `made` is false while choices are missing."""
 
-    values: dict[str, Any] | None
+    answers: Answers
+    made: bool = True
 
 
 def choose(questions: Sequence[Question], answers: Answers, form: FormData) -> Choice:
     """Return the values that the person decided on, where the form comes from the conflict page."""
     if not form.get("resolving"):
-        return Choice(answers.values)
-    found = merging.clashes(questions, answers, form)
+        return Choice(answers)
+    found = merging.clashes(questions, answers, form, picked=True)
     if any(clash.pick is None for clash in found):
-        return Choice(None)
-    return Choice(merging.merged(found, questions, answers))
+        return Choice(answers, made=False)
+    values = merging.merged(found, questions, answers)
+    decided = [each.model_copy(update={"value": values[each.key]}) for each in questions]
+    return Choice(saved(decided))
 
 
 async def conflict_page(
@@ -50,7 +53,7 @@ async def conflict_page(
 ) -> Response:
     """Show the two versions. `chosen`: the button was pressed without all choices."""
     form = await visit.form()
-    found = merging.clashes(theirs.questions, answers, form)
+    found = merging.clashes(theirs.questions, answers, form, picked=chosen)
     if chosen:
         found = [c if c.pick else replace(c, error="Choose which to keep") for c in found]
     return await visit.page(

@@ -12,7 +12,7 @@ from web_portal.peps.new_pep_form import (
     new_pep_questions,
     read_new_pep,
 )
-from web_portal.services import InvalidError, RefusedError
+from web_portal.problems import InvalidError, RefusedError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
 from web_portal.web.visit import SignedIn, Visit

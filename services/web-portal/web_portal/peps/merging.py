@@ -45,8 +45,13 @@ def bases(questions: Iterable[Question], form: FormData | None) -> dict[str, str
     return found
 
 
-def clashes(current: Sequence[Question], mine: Answers, form: FormData) -> list[Clash]:
-    """Return the questions on which what was typed differs from what is saved now."""
+def clashes(
+    current: Sequence[Question], mine: Answers, form: FormData, *, picked: bool
+) -> list[Clash]:
+    """Return the questions on which what was typed differs from what is saved now.
+
+    With `picked`, the form comes from the conflict page and brings the choices made there.
+    """
     found = []
     for question in current:
         if question.key not in mine.values:
@@ -55,10 +60,9 @@ def clashes(current: Sequence[Question], mine: Answers, form: FormData) -> list[
         if digest(own) == digest(saved):
             continue
         before = form.get(f"base-{question.key}")
-        picked = form.get(f"pick-{question.key}")
-        pick = (
-            picked if picked in ("mine", "theirs") else _clear(before, digest(own), digest(saved))
-        )
+        pick = _picked(form.get(f"pick-{question.key}")) if picked else None
+        if pick is None:
+            pick = _clear(before, digest(own), digest(saved))
         found.append(Clash(question, in_words(question, own), in_words(question, saved), pick))
     return found
 

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from web_portal.peps import merging
 from web_portal.peps.conflicts import Theirs, choose, conflict_page
 from web_portal.peps.shell import Plan, load
-from web_portal.services import InvalidError, NotFoundError, StaleError, TooLargeError
+from web_portal.problems import InvalidError, NotFoundError, StaleError, TooLargeError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import in_words, show
 from web_portal.web.questions import questions
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
+REOPENED = "This section had been marked complete and is now open again."
 
 
 @routes.get("/{pep_id}/pages/{page_key}")
@@ -78,15 +79,16 @@ async def save_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     if answers.wrong:
         return await _form(visit, plan, page, answers, form, 422)
     choice = choose(asked, answers, form)
+    answers = choice.answers
     frame = plan.frame(page_key, page["page"]["title"])
-    if choice.values is None:
+    if not choice.made:
         return await conflict_page(visit, frame, _theirs(page), answers, chosen=True)
     try:
         result = await visit.call.change(
             "pep",
             "PUT",
             path,
-            {"values": choice.values},
+            {"values": answers.values},
             version=await visit.version(),
             key=await visit.request_key(),
         )
@@ -106,22 +108,15 @@ async def _saved(
 ) -> Response:
     missing = result.get("missing") or []
     page = plan.page(page_key) or {}
-    notice = "Saved" if result.get("changed", 1) else "Nothing had changed, so nothing was saved"
-    body = (
-        "This section had been marked complete and is now open again."
-        if result.get("reopened")
-        else ""
-    )
+    changed = bool(result.get("changed", 1))
+    notice = "Saved" if changed else "Nothing had changed, so nothing was saved"
+    body = REOPENED if result.get("reopened") else ""
+    links = [{"text": m["label"], "href": f"#field-{m['field']}"} for m in missing]
     onward = form.get("then") == "next" and not missing
-    answer = await visit.saved(
-        plan.after(page_key) if onward else plan.page_path(page),
-        f"{notice}: {page['title']}" if onward else notice,
-        body,
-    )
-    if missing:
-        links = [{"text": m["label"], "href": f"#field-{m['field']}"} for m in missing]
-        visit.session.put("notice", {"title": notice, "body": body, "links": links})
-    return answer
+    if onward:
+        return await visit.saved(plan.after(page_key), f"{notice}: {page['title']}", body)
+    path = plan.page_path(page)
+    return await visit.saved(path, notice, body, links=links, neutral=not changed)
 
 
 def _theirs(page: dict[str, Any]) -> Theirs:

@@ -8,6 +8,13 @@ from web_portal.web.formatting import initials
 from web_portal.web.visit import Visit
 
 STATUSES = {"not_started": "Not started", "in_progress": "In progress", "done": "Done"}
+KIND_TITLES = {
+    "targets": "Targets",
+    "meeting": "Meeting",
+    "sign_off": "Sign-off",
+    "qa": "Quality assurance",
+}
+"""What a page is called where the profile has none of its kind."""
 PATHS = {"targets": "targets", "meeting": "meeting", "sign_off": "sign-off", "qa": "quality"}
 
 
@@ -23,9 +30,22 @@ class Plan:
         return f"/peps/{self.pep['pep_id']}"
 
     def page_path(self, page: dict[str, Any]) -> str:
-        """Return the address of one page, by its kind."""
+        """Return the address of one page, by its kind.
+
+        A plan may show the same thing on two pages (the setting's and the final sign-off, S86):
+        the second is told apart by its key.
+        """
         kind = PATHS.get(page["kind"])
-        return f"{self.path}/{kind}" if kind else f"{self.path}/pages/{page['key']}"
+        if kind is None:
+            return f"{self.path}/pages/{page['key']}"
+        first = self.of_kind(page["kind"])
+        again = first is not None and first["key"] != page["key"]
+        return f"{self.path}/{kind}?page={page['key']}" if again else f"{self.path}/{kind}"
+
+    def asked_for(self, kind: str, key: str | None) -> str:
+        """Return the page's key where an address asks for one of that kind, else the kind."""
+        page = self.page(key) if key else None
+        return str(page["key"]) if page and page["kind"] == kind else kind
 
     def status(self, page: dict[str, Any]) -> str:
         """Return the page's status in words."""
@@ -62,9 +82,13 @@ class Plan:
         page = self.page(page_key)
         return f"{self.page_path(page)}#field-{field}" if page else self.path
 
-    def frame(self, kind_or_key: str, title: str) -> dict[str, Any]:
-        """Return what the plan's template needs; names stay out of the browser's title."""
+    def frame(self, kind_or_key: str, title: str = "") -> dict[str, Any]:
+        """Return what the plan's template needs; names stay out of the browser's title.
+
+        Without a title it is the page's own, as the authority calls it.
+        """
         page = self.page(kind_or_key) or self.of_kind(kind_or_key)
+        title = title or (page["title"] if page else KIND_TITLES.get(kind_or_key, "PEP"))
         child = self.pep["child"]
         return {
             "plan": self,

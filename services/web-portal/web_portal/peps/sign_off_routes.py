@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
-from web_portal.services import ForbiddenError, RefusedError
+from web_portal.problems import ForbiddenError, RefusedError
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
@@ -40,7 +40,7 @@ async def _sheet(
         409 if refused else 200,
         sheet=sheet,
         error_items=_refusal(plan, refused) if refused else [],
-        **plan.frame("sign_off", "Sign-off"),
+        **plan.frame(plan.asked_for("sign_off", visit.request.query_params.get("page"))),
     )
 
 

@@ -12,7 +12,9 @@ def target_questions(
     given = target or {}
     choices = tuple(Option.model_validate(area) for area in areas)
 
-    def text(key: str, label: str, hint: str | None = None, *, needed: bool = False) -> Question:
+    def text(
+        key: str, label: str, hint: str | None = None, *, blank: str | None = None
+    ) -> Question:
         return Question(
             key=key,
             label=label,
@@ -20,9 +22,9 @@ def target_questions(
             type="text",
             max_length=2000,
             rows=3,
-            mandatory=needed,
+            mandatory=blank is not None,
             value=given.get(key),
-            blank=f"{label}: write an answer" if needed else None,
+            blank=blank,
         )
 
     return [
@@ -40,10 +42,14 @@ def target_questions(
             "statement",
             "Target",
             "Specific, measurable, achievable, relevant and with an end date",
-            needed=True,
+            blank="Write the target",
         ),
         text("baseline", "Where is the child now?"),
-        text("success_measure", "How will we know that it is met?"),
+        text(
+            "success_measure",
+            "How will we know that it is met?",
+            blank="Say how we will know that the target is met",
+        ),
         text("support", "What support will be given?"),
         Question(
             key="supported_by",
@@ -52,5 +58,12 @@ def target_questions(
             max_length=200,
             value=given.get("supported_by"),
         ),
-        Question(key="due_on", label="To be met by", type="date", value=given.get("due_on")),
+        Question(
+            key="due_on",
+            label="To be met by",
+            type="date",
+            mandatory=True,
+            value=given.get("due_on"),
+            blank="Enter the date by which the target is to be met",
+        ),
     ]

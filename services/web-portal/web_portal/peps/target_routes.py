@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
 from web_portal.peps.target_form import target_questions
-from web_portal.services import ForbiddenError, InvalidError, NotFoundError, RefusedError
+from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Question
@@ -45,7 +45,7 @@ def _one(listed: dict[str, Any], target_id: UUID) -> dict[str, Any]:
 async def targets(visit: SignedIn, pep_id: UUID) -> Response:
     """List the targets."""
     plan, listed = await _both(visit, pep_id)
-    frame = plan.frame("targets", "Targets")
+    frame = plan.frame("targets")
     return await visit.page("peps/targets.html", listed=listed, **frame)
 
 

@@ -1,7 +1,10 @@
 """The quality page's form: a level and a comment for each area, and a rating of the whole."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from web_portal.problems import FieldProblem
 from web_portal.web.questions import Option, Question
 
 LONG = 4000
@@ -18,6 +21,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
                 label=f"{area['label']}: level",
                 type="choice",
                 choices=levels,
+                inline=True,
                 value=area.get("level"),
             ),
             Question(
@@ -36,6 +40,8 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
             label="Overall rating",
             type="choice",
             choices=levels,
+            inline=True,
+            hint=_suggestion(review),
             value=review.get("rating"),
         ),
         Question(
@@ -48,6 +54,18 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
     ]
 
 
+def at_questions(problems: Iterable[FieldProblem]) -> list[FieldProblem]:
+    """Return a service's errors with `areas.<area>.level` named as the form's question."""
+    found = []
+    for each in problems:
+        parts = each.field.split(".")
+        if len(parts) == 3 and parts[0] == "areas":
+            found.append(replace(each, field=f"{parts[2]}_{parts[1]}"))
+        else:
+            found.append(each)
+    return found
+
+
 def review_body(review: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return the page as the qa service takes it."""
     areas = {
@@ -58,6 +76,12 @@ def review_body(review: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
         for area in review["areas"]
     }
     return {"areas": areas, "rating": values["rating"], "comment": values["comment"]}
+
+
+def _suggestion(review: dict[str, Any]) -> str | None:
+    key = review.get("suggested_rating")
+    label = next((each["label"] for each in review["scale"] if each["key"] == key), None)
+    return f"The areas' levels suggest: {label}. You decide" if label else None
 
 
 DECISIONS = {

@@ -9,13 +9,18 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
-from web_portal.quality.review_form import decision_question, review_body, review_questions
-from web_portal.services import (
+from web_portal.problems import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
     RefusedError,
     ServiceProblemError,
+)
+from web_portal.quality.review_form import (
+    at_questions,
+    decision_question,
+    review_body,
+    review_questions,
 )
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
@@ -36,7 +41,7 @@ async def queue(visit: SignedIn) -> Response:
         *(visit.call.get("qa", "/reviews", {"authority": c, "state": state}) for c in codes)
     )
     reviews = [review for answer in answers for review in answer.json["reviews"]]
-    names = await _names(visit, [review["child_id"] for review in reviews])
+    names = await _names(visit, reviews)
     return await visit.page(
         "quality/queue.html",
         title="Quality assurance",
@@ -47,19 +52,20 @@ async def queue(visit: SignedIn) -> Response:
     )
 
 
-async def _names(visit: Visit, child_ids: list[str]) -> dict[str, str]:
-    """Return the children's names; the qa service does not keep them."""
+async def _names(visit: Visit, reviews: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the children's names by id; the qa service keeps initials only."""
     few = asyncio.Semaphore(NAMES_AT_ONCE)
 
-    async def name(child_id: str) -> tuple[str, str]:
+    async def name(child_id: str, otherwise: str) -> tuple[str, str]:
         async with few:
             try:
                 child = (await visit.call.get("pep", f"/children/{child_id}")).json
             except ServiceProblemError:
-                return child_id, "Name not available"
+                return child_id, otherwise
             return child_id, str(child["name"])
 
-    return dict(await asyncio.gather(*(name(each) for each in dict.fromkeys(child_ids))))
+    initials = {review["child_id"]: review["child_initials"] for review in reviews}
+    return dict(await asyncio.gather(*(name(*each) for each in initials.items())))
 
 
 async def _both(visit: Visit, pep_id: UUID) -> tuple[Plan, dict[str, Any] | None]:
@@ -75,7 +81,7 @@ async def quality_page(visit: SignedIn, pep_id: UUID) -> Response:
     """Show the review: as a form to the virtual school, to others once it is published."""
     plan, review = await _both(visit, pep_id)
     if review is None or not review.get("review_id") or not review["may"].get("score"):
-        frame = plan.frame("qa", "Quality assurance")
+        frame = plan.frame("qa")
         return await visit.page("quality/review_read.html", review=review, **frame)
     asked, draft = review_questions(review), await visit.draft()
     answers = read(asked, draft) if draft else saved(asked)
@@ -98,7 +104,7 @@ async def _form(
         version=(sent.get("version") if sent else None) or review["version"],
         restored=sent is not None and status == 200,
         unsaved=sent is not None,
-        **plan.frame("qa", "Quality assurance"),
+        **plan.frame("qa"),
     )
 
 
@@ -122,7 +128,7 @@ async def save_review(visit: SignedIn, pep_id: UUID) -> Response:
             key=await visit.request_key(),
         )
     except (InvalidError, RefusedError) as error:
-        answers.place(error.errors, error.detail)
+        answers.place(at_questions(error.errors), error.detail)
         return await _form(visit, plan, review, answers, form, error.status)
     onward = form.get("then") == "publish"
     path = f"{plan.path}/quality"
@@ -185,7 +191,7 @@ async def publish(visit: SignedIn, pep_id: UUID) -> Response:
             key=await visit.request_key(),
         )
     except (InvalidError, RefusedError) as error:
-        answers.general += [each.message for each in error.errors] or [error.detail]
+        answers.place(error.errors, error.detail)
         return await _publication(visit, plan, review, answers, error.status)
     done = {
         "signed_off": "Review published: the PEP is signed off",

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from web_portal.services import FieldProblem
+from web_portal.problems import FieldProblem
 from web_portal.web.questions import Question
 
 TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
@@ -28,13 +28,15 @@ class UnreadableError(ValueError):
 class Answers:
     """What was typed (for the form), what it means (for the service), what is wrong (by key).
 
-    `typed` holds text, a list of values, or a dict of parts; `general` are errors of no field.
+    `typed` holds text, a list of values, or a dict of parts; `general` are errors of no field;
+    `labels` are the questions' words, which a service's message is put after.
     """
 
     typed: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     general: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def wrong(self) -> bool:
@@ -49,15 +51,26 @@ class Answers:
             if key is None:
                 self.general.append(each.message)
             else:
-                self.errors.setdefault(key, each.message)
+                self.errors.setdefault(key, about(self.labels.get(key, ""), each.message))
         if not self.wrong:
             self.general.append(detail or "Check what you have entered and try again.")
+
+
+def about(label: str, message: str) -> str:
+    """Return a message that names its question, so that it can stand in the error summary."""
+    message = message.rstrip(".")
+    if not label or not message or label.lower() in message.lower():
+        return message
+    if label[-1] in "?.!:":
+        return f"{label} {message}"
+    return f"{label}: {message[0].lower()}{message[1:]}"
 
 
 def saved(questions: Iterable[Question]) -> Answers:
     """Return the answers as they are saved, to fill a form in."""
     found = Answers()
     for question in questions:
+        found.labels[question.key] = question.label
         found.typed[question.key] = as_typed(question, question.value)
         found.values[question.key] = question.value
     return found
@@ -68,7 +81,7 @@ def read(questions: Iterable[Question], form: FormData, *, all_needed: bool = Fa
     found = Answers()
     for question in questions:
         typed = typed_in(question, form)
-        found.typed[question.key] = typed
+        found.typed[question.key], found.labels[question.key] = typed, question.label
         try:
             found.values[question.key] = as_value(question, typed)
         except UnreadableError as error:

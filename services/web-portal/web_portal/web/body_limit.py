@@ -4,12 +4,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FORM_BYTES = 1_000_000
-UPLOAD_BYTES = 60_000_000
+UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOADS = "/imports"
 
 
 class BodyLimitMiddleware:
-    """Refuses a body over 1 MB (60 MB where files are uploaded) while it arrives."""
+    """Refuses a body over 1 MB (20 MB where files are uploaded) while it arrives."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-WORDS = re.compile(r"\s+|[^\s]+")
+WORDS = re.compile(r"\s+|\w+(?:['’]\w+)*|[^\w\s]")
 LONG = 60
 """From this length on, a text is shown as one difference and not as old beside new."""
 CONTEXT = 12

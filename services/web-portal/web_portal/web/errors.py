@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web_portal.services import ServiceProblemError, SessionEndedError, UnavailableError
+from web_portal.problems import ServiceProblemError, SessionEndedError, UnavailableError
 from web_portal.web.csrf import ForgedRequestError
 from web_portal.web.visit import LogInNeededError, Visit
 
@@ -47,7 +47,7 @@ def form_page(request: Request, path: str) -> str:
 async def error_page(visit: Visit, status: int, **context: Any) -> HTMLResponse:
     """Render the page for a status."""
     known = status if status in TITLES else 500
-    given = {"status": known, "title": TITLES[known], "back": form_page(visit.request, visit.path)}
+    given = {"code": known, "title": TITLES[known], "back": form_page(visit.request, visit.path)}
     return await visit.page("web/error.html", status, quiet=True, **given | context)
 
 
@@ -121,6 +121,7 @@ class RecoveryMiddleware:
             if begun or scope["type"] != "http":
                 raise
             route = getattr(scope.get("route"), "path", None)
-            frames = traceback.format_tb(error.__traceback__)
+            tail = traceback.extract_tb(error.__traceback__)[-6:]
+            frames = [f"{each.filename}:{each.lineno} {each.name}" for each in tail]
             log.error("request failed", route=route, error=type(error).__name__, frames=frames)
             await HTMLResponse(self._page, status_code=500)(scope, receive, send)

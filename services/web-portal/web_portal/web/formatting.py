@@ -68,8 +68,8 @@ def span(start: str | datetime, minutes: int) -> str:
 
 
 def initials(name: str | None) -> str:
-    """Return "A.B." for "Anna Bell": what a page's title and a mail may say of a child."""
-    return "".join(f"{part[0].upper()}." for part in (name or "").split()[:3])
+    """Return "AB" for "Anna Bell": what a page's title and a mail may say of a child."""
+    return "".join(part[0].upper() for part in (name or "").split()[:3])
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -58,6 +58,7 @@ class Question(BaseModel):
     autocomplete: str | None = None
     rows: int = 5
     width: str | None = None
+    inline: bool = False
 
     @property
     def id(self) -> str:

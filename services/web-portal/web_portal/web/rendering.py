@@ -71,4 +71,4 @@ def inline_script(env: Environment) -> str:
 def error_500(env: Environment) -> str:
     """Return the page for an error that nobody foresaw; it needs nothing that could fail too."""
     title = "Sorry, there is a problem"
-    return env.get_template("web/error.html").render({"title": title, "status": 500, "back": "/"})
+    return env.get_template("web/error.html").render({"title": title, "code": 500, "back": "/"})

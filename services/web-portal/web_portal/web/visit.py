@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from web_portal.services import Caller, ServiceProblemError
+from web_portal.problems import ServiceProblemError
+from web_portal.services import Caller
 from web_portal.web import csrf
 from web_portal.web.forms import Form
 from web_portal.web.portal import Portal
@@ -28,7 +29,9 @@ class Visit:
         self.request = request
         self.portal: Portal = request.app.state.portal
         self.session: Session = request.state.session
-        self.call: Caller = self.portal.services.caller(self.session)
+        self.call: Caller = self.portal.services.caller(
+            self.session, request.client.host if request.client else ""
+        )
 
     @property
     def path(self) -> str:
@@ -86,15 +89,22 @@ class Visit:
         if self.session.account_id is not None:
             await self.portal.store.drop_draft(self.session.account_id, self.path)
 
-    async def saved(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
-        """Answer a change that worked: forget the draft, tell it on the next page, go there."""
-        await self.drop_draft()
-        return self.go(path, notice, body)
+    async def saved(
+        self, path: str, notice: str | None = None, body: str = "", **more: Any
+    ) -> RedirectResponse:
+        """Answer a change that worked: forget the draft, tell it on the next page, go there.
 
-    def go(self, path: str, notice: str | None = None, body: str = "") -> RedirectResponse:
+        `more` may be `links` to what is still blank, and `neutral` where nothing was changed.
+        """
+        await self.drop_draft()
+        return self.go(path, notice, body, **more)
+
+    def go(
+        self, path: str, notice: str | None = None, body: str = "", **more: Any
+    ) -> RedirectResponse:
         """Redirect with 303, with a success banner on the next page if there is a notice."""
         if notice:
-            self.session.put("notice", {"title": notice, "body": body})
+            self.session.put("notice", {"title": notice, "body": body, **more})
         return RedirectResponse(path, status_code=303)
 
     async def page(
@@ -147,12 +157,12 @@ def pairs_of(form: FormData) -> FormPairs:
     return [(k, v) for k, v in form.multi_items() if isinstance(v, str) and k not in NOT_KEPT]
 
 
-def anyone(request: Request) -> Visit:
+async def anyone(request: Request) -> Visit:
     """Return the visit of whoever it is."""
     return Visit(request)
 
 
-def signed_in(request: Request) -> Visit:
+async def signed_in(request: Request) -> Visit:
     """Return the visit of a person who is logged in. Raises LogInNeededError."""
     visit = Visit(request)
     if visit.session.account is None:

@@ -117,7 +117,7 @@ class Log:
         self._scope = (acting.child_id, list(pep_ids), acting.may({"virtual_school"}))
 
     def _parameters(self, filters: Filters) -> tuple[Any, ...]:
-        day_after = filters.until + timedelta(days=1) if filters.until else None
+        day_after = min(filters.until, LATEST) + timedelta(days=1) if filters.until else None
         return (
             *self._scope,
             filters.section,

@@ -1,15 +1,15 @@
 """The change log over HTTP: pages of rows, and the whole as a file."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import BeforeValidator
 
 from epep_access.checking import acting_for_child
 from epep_runtime.http import Asking, running_of
+from epep_runtime.problems import FieldError, InvalidError
 from pep_service.read_models.change_log.csv_file import csv_of
 from pep_service.read_models.change_log.reading import (
     MAY_READ,
@@ -24,25 +24,34 @@ from pep_service.read_models.change_log.reading import (
 router = APIRouter(tags=["change log"])
 
 
-def _or_none(value: Any) -> Any:
-    return None if value == "" else value
+DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
+ID = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
+Section = Annotated[str, Query(pattern=r"^([a-z][a-z0-9_]{0,60})?$", examples=["health"])]
+Person = Annotated[str, Query(pattern=r"^[0-9A-Za-z:_-]{0,80}$")]
 
 
-Blank = BeforeValidator(_or_none)
-Section = Annotated[str | None, Blank, Query(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
-Person = Annotated[str | None, Blank, Query(pattern=r"^[0-9A-Za-z:_-]{1,80}$")]
-Day = Annotated[date | None, Blank]
+def _day(name: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidError([FieldError(name, "Enter a real date.", "date")]) from error
 
 
 def filters_of(
-    section: Section = None,
-    person: Person = None,
-    since: Annotated[Day, Query(alias="from")] = None,
-    until: Annotated[Day, Query(alias="to")] = None,
-    pep_id: Annotated[UUID | None, Blank, Query()] = None,
+    section: Section = "",
+    person: Person = "",
+    since: Annotated[str, Query(alias="from", pattern=DAY)] = "",
+    until: Annotated[str, Query(alias="to", pattern=DAY)] = "",
+    pep_id: Annotated[str, Query(pattern=ID)] = "",
 ) -> Filters:
     """Read the filters of a request; an empty one is none."""
-    return Filters(section, person, since, until, pep_id)
+    return Filters(
+        section or None,
+        person or None,
+        _day("from", since),
+        _day("to", until),
+        UUID(pep_id) if pep_id else None,
+    )
 
 
 Filtered = Annotated[Filters, Depends(filters_of)]

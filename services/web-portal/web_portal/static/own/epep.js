@@ -20,6 +20,18 @@ function fingerprint(form) {
   return JSON.stringify([...new FormData(form)].filter(([, value]) => typeof value === "string"));
 }
 
+// The detail of a yes/no question is hidden while the answer does not ask for it.
+function showWithAnswer(detail) {
+  const { shownFor, shownWith } = detail.dataset;
+  const answers = document.querySelectorAll(`input[name="${CSS.escape(shownFor)}"]`);
+  const follow = () => {
+    const chosen = [...answers].find((each) => each.checked);
+    detail.hidden = !chosen || chosen.value !== shownWith;
+  };
+  answers.forEach((each) => each.addEventListener("change", follow));
+  follow();
+}
+
 // While an import runs: look again every few seconds.
 function lookAgain(element) {
   const seconds = Number(element.dataset.lookAgain);
@@ -74,6 +86,7 @@ function element(name, text, className) {
 
 initAll();
 document.querySelectorAll("form[data-warn-unsaved]").forEach(warnOfUnsavedChanges);
+document.querySelectorAll("[data-shown-with]").forEach(showWithAnswer);
 document.querySelectorAll("[data-look-again]").forEach(lookAgain);
 document.querySelectorAll("details.epep-sections").forEach(openWhereThereIsRoom);
 const idle = Number(document.body.dataset.idleSeconds || 0);

@@ -1,0 +1,1 @@
+"""Accounts: who has one, with which roles, and whether it may be used."""

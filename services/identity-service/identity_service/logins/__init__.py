@@ -1,0 +1,1 @@
+"""Log-in: a password, then a code by mail."""

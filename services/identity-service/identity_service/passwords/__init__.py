@@ -1,0 +1,1 @@
+"""Passwords: hashed, checked, never kept in the clear."""

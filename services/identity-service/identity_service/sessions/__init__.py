@@ -1,0 +1,1 @@
+"""Sessions: proof of a log-in, until it ends."""
