@@ -13,7 +13,10 @@ from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 
 COUNTING_SQL = """
-CREATE TABLE counted (stream_id text, version integer, statement text, seen integer);
+CREATE TABLE counted (
+    stream_id text, version integer, statement text, seen integer,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()  -- ctid does not keep the order of inserts
+);
 """
 
 
