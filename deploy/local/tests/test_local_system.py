@@ -6,6 +6,7 @@ import pytest
 
 from epep_local.backends import Backends
 from epep_local.machine import chosen_ports
+from epep_local.ports import free_port
 from epep_local.problem import LocalError
 from epep_local.services import SERVICES, service
 from epep_local.system import System, behind
@@ -16,7 +17,7 @@ OTHERS = [one.name for one in SERVICES if one.name != "portal"]
 @pytest.fixture
 def plan(tmp_path: Path) -> System:
     backends = Backends("kafka:9092", "postgresql://boss:secret@db/postgres", "mail", 25, None)
-    return System(backends, tmp_path, {one.name: one.port for one in SERVICES}, prefix="t.")
+    return System(backends, tmp_path, {one.name: free_port() for one in SERVICES}, prefix="t.")
 
 
 @pytest.mark.parametrize("name", OTHERS)
