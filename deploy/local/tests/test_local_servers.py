@@ -1,6 +1,7 @@
-from __future__ import contextlib
+from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
