@@ -98,16 +98,20 @@ class Desk:
         for role in ("link", "button"):
             expect(self.page.get_by_role(role, name=name)).to_have_count(0)
 
-    def await_text(self, text: str | re.Pattern[str]) -> None:
-        """Load the page anew until it says so: what other services do comes a little later."""
+    def reload_until(self, look: Callable[[], bool]) -> None:
+        """Load the page anew until it is so: what other services do comes a little later."""
 
-        def look() -> bool:
-            if self.page.get_by_text(text).count():
+        def loaded() -> bool:
+            if look():
                 return True
             self.page.reload()
             return False
 
-        eventually(look)
+        eventually(loaded)
+
+    def await_text(self, text: str | re.Pattern[str]) -> None:
+        """Load the page anew until it says so."""
+        self.reload_until(lambda: self.page.get_by_text(text).count() > 0)
 
     def see_mistakes(self, *lines: str | re.Pattern[str]) -> None:
         """Expect exactly these lines in the error summary."""

@@ -64,13 +64,9 @@ def test_the_forms_work_without_scripts(office: Office, authority: Authority, pe
         teacher.see("Saved")
         fill_pages(pep_id, [authority.social_worker, authority.designated_teacher])
         hold_meeting(pep_id, authority.designated_teacher)
-        eventually(lambda: _complete_offered(teacher, pep_id))
+        reader = authority.designated_teacher
+        eventually(lambda: reader.get("pep", f"/peps/{pep_id}")["next_meeting_at"])
         mark_complete(teacher, pep_id)
-
-
-def _complete_offered(desk: Desk, pep_id: str) -> bool:
-    desk.open(f"/peps/{pep_id}/sign-off")
-    return desk.page.get_by_text("The meeting has not been confirmed").count() == 0
 
 
 def test_leaving_a_changed_page_asks_first(
@@ -87,7 +83,6 @@ def test_leaving_a_changed_page_asks_first(
         worker.page.on("dialog", stay)
         worker.log_in(authority.social_worker)
         worker.open(f"/peps/{pep_id}/pages/carer_views")
-        assert scripts_run(worker) or worker.page.url.endswith("carer_views")
         worker.follow("Home")
         worker.open(f"/peps/{pep_id}/pages/carer_views")
         worker.choose("How the carer contributed", "In writing")

@@ -33,6 +33,14 @@ VIOLATIONS = """async (rules) => {
     `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`
   );
 }"""
+UNFOLD = """() => {
+  const folded = [...document.querySelectorAll("main details:not([open])")];
+  folded.forEach((each) => { each.open = true; each.dataset.unfolded = ""; });
+}"""
+FOLD = """() => {
+  const unfolded = document.querySelectorAll("[data-unfolded]");
+  unfolded.forEach((each) => { each.open = false; delete each.dataset.unfolded; });
+}"""
 SCREENSHOTS = os.environ.get("EPEP_SCREENSHOTS")  # a folder to keep a picture of each page in
 
 
@@ -79,6 +87,7 @@ class Watch:
     def _closely(self, page: Page) -> None:
         if page.evaluate("() => typeof axe") == "undefined":
             page.evaluate(AXE.read_text())
+        page.evaluate(UNFOLD)
         for found in page.evaluate(VIOLATIONS, RULES):
             self._note(page, f"axe {found}")
         self._picture(page, WIDE["width"])
@@ -88,6 +97,7 @@ class Watch:
             if needed > given:
                 self._note(page, f"scrolls sideways at {width} px: {needed} px in {given} px")
             self._picture(page, width)
+        page.evaluate(FOLD)
         page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
     def _note(self, page: Page, what: str) -> None:

@@ -76,13 +76,14 @@ class Story:
 
     profile: AuthorityProfile
     variant: Variant = "school_age"
+    year_group: int = 8
     pep_id: UUID = field(default_factory=uuid4)
     child_id: UUID = field(default_factory=uuid4)
     events: list[Event] = field(default_factory=list)
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        return sections_of(self.profile, self.variant)
+        return sections_of(self.profile, self.variant, self.year_group)
 
     @property
     def pep(self) -> PEP:

@@ -1,6 +1,8 @@
 import json
 from typing import Any
 
+import pytest
+
 
 async def test_create_pep_names_every_mistake_and_keeps_all_input(
     person: Any, services: Any, canned: Any
@@ -127,6 +129,18 @@ async def test_mark_complete_lists_what_is_outstanding_with_links(
     assert answer.status_code == 409
     assert f'<a href="/peps/{pep}/pages/health#field-health_needs">Conditions</a>' in answer.text
     assert services.sent(call).headers["if-match"] == '"7"'
+
+
+@pytest.mark.parametrize("step", ["sections/social_worker/completion", "submission"])
+async def test_a_signer_whose_page_is_old_sees_it_as_it_is_now(
+    person: Any, services: Any, canned: Any, step: str
+) -> None:
+    pep = canned["ids"]["pep"]
+    services.problem(f"POST pep/peps/{pep}/{step}", 412, "stale-version")
+    answer = await person.send(f"/peps/{pep}/{step}", {"version": "7"})
+    assert answer.status_code == 412
+    assert "Something in this PEP changed while you had the page open" in answer.text
+    assert "Before the PEP can be signed off" in answer.text
 
 
 async def test_the_meeting_is_being_set_up_at_first(

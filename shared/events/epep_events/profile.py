@@ -60,7 +60,9 @@ class FormField(Value):
 class Page(Value):
     """One page of the PEP. `kind` says what it shows; only `form` pages have `fields`.
 
-    `write` are the roles that may save it; everybody else with access reads it.
+    `write` are the roles that may save it; everybody else with access reads it. `from_year` and
+    `to_year` are national curriculum years, both included, where a page is for some ages only
+    (S67: the questions for key stages 1 and 2, or 3 and 4, by age).
     """
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -70,6 +72,8 @@ class Page(Value):
     write: tuple[Role, ...]
     fields: tuple[FormField, ...] = ()
     variants: tuple[Variant, ...] = ("early_years", "school_age", "post_16")
+    from_year: int | None = None
+    to_year: int | None = None
 
 
 class Section(Value):

@@ -14,7 +14,10 @@ from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Project, Projector
 
 COUNTING_SQL = """
-CREATE TABLE counted (stream_id text, version integer, statement text, seen integer);
+CREATE TABLE counted (
+    stream_id text, version integer, statement text, seen integer,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()  -- ctid does not keep the order of inserts
+);
 CREATE TABLE sums (stream_id text PRIMARY KEY, n integer NOT NULL, shelf text NOT NULL);
 CREATE INDEX sums_by_n ON sums (n);
 CREATE TABLE lines (stream_id text, version integer, shelf text NOT NULL);

@@ -47,7 +47,7 @@ async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> Non
 
 async def taken(pool: Pool, key: UUID) -> list[str]:
     rows = await pool.fetch(
-        "SELECT statement FROM counted WHERE stream_id = $1 ORDER BY ctid", COUNTER.stream(key)
+        "SELECT statement FROM counted WHERE stream_id = $1 ORDER BY at", COUNTER.stream(key)
     )
     return [row["statement"] for row in rows]
 

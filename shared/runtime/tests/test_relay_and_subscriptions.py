@@ -83,7 +83,7 @@ async def test_sixteen_writers_with_transactions_held_open_lose_nothing(
             return await counted(pool) >= WRITERS * EACH
 
         await eventually(all_there)
-    rows = await pool.fetch("SELECT stream_id, version FROM counted ORDER BY ctid")
+    rows = await pool.fetch("SELECT stream_id, version FROM counted ORDER BY at")
     assert len(rows) == WRITERS * EACH
     for key in keys:
         versions = [row["version"] for row in rows if row["stream_id"] == COUNTER.stream(key)]

@@ -9,7 +9,7 @@ from epep_events.profile import AuthorityProfile, Section
 from epep_runtime.postgres import Pool
 from pep_service.peps.own_log import histories, peps_of_child
 from pep_service.peps.status import STATE_LABELS, State, all_complete, state_from
-from pep_service.profiles.form import completable, sections_of
+from pep_service.profiles.form import completable, sections_for
 from pep_service.profiles.published import Wanted, profiles_of
 from pep_service.read_models.pep_cards import Card, cards_by_child, fold
 
@@ -84,7 +84,7 @@ def shown(card: Card, profile: AuthorityProfile, *, rating: bool = True) -> PepC
 
     `rating=False` leaves the quality rating out, for those who do not see it (carers).
     """
-    sections = sections_of(profile, card.variant)
+    sections = sections_for(profile, card.variant)
     state = state_of_card(card, sections)
     return PepCard(
         pep_id=card.pep_id,

@@ -126,7 +126,7 @@ async def open_pep(running: Running, principal: Principal, pep_id: UUID) -> Open
         pep_id,
         loaded,
         profile,
-        sections_of(profile, start.variant),
+        sections_of(profile, start.variant, start.year_group),
         acting,
         names,
         local_date(running.store.clock()),

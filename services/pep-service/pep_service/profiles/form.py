@@ -1,4 +1,4 @@
-"""The form that one PEP has: its profile's sections, pages and fields for its variant."""
+"""The form that one PEP has: its profile's sections, pages and fields for its variant and year."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,31 @@ def _fields(page: Page, variant: Variant) -> tuple[FormField, ...]:
     return tuple(field for field in page.fields if variant in field.variants)
 
 
-def _pages(section: Section, variant: Variant) -> tuple[Page, ...]:
+def _for_year(page: Page, year_group: int) -> bool:
+    after = page.from_year is None or page.from_year <= year_group
+    return after and (page.to_year is None or year_group <= page.to_year)
+
+
+def _pages(section: Section, variant: Variant, year_group: int) -> tuple[Page, ...]:
     return tuple(
         page.model_copy(update={"fields": _fields(page, variant)})
         for page in section.pages
-        if variant in page.variants
+        if variant in page.variants and _for_year(page, year_group)
     )
 
 
-def sections_of(profile: AuthorityProfile, variant: Variant) -> tuple[Section, ...]:
-    """Return the sections that a PEP of this variant has, with only its own pages and fields."""
+def sections_for(profile: AuthorityProfile, variant: Variant) -> tuple[Section, ...]:
+    """Return the sections that a PEP of this variant has, with the pages of every year."""
+    return tuple(section for section in profile.sections if variant in section.variants)
+
+
+def sections_of(
+    profile: AuthorityProfile, variant: Variant, year_group: int
+) -> tuple[Section, ...]:
+    """Return the sections of a PEP of this variant and year, with only its own pages and fields."""
     return tuple(
-        section.model_copy(update={"pages": _pages(section, variant)})
-        for section in profile.sections
-        if variant in section.variants
+        section.model_copy(update={"pages": _pages(section, variant, year_group)})
+        for section in sections_for(profile, variant)
     )
 
 

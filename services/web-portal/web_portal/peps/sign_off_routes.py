@@ -1,6 +1,7 @@
 """Sign-off: each party marks its section complete, then the PEP is submitted or signed off."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
-from web_portal.problems import ForbiddenError, RefusedError
+from web_portal.problems import ForbiddenError, RefusedError, StaleError
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
@@ -16,6 +17,10 @@ STEPS = {
     "submission": ("Submit the PEP", "PEP submitted"),
     "sign-off": ("Sign the PEP off", "PEP signed off"),
 }
+CHANGED = (
+    "Something in this PEP changed while you had the page open, so nothing was done. "
+    "Look at how it is now, then try again"
+)
 
 
 async def _both(visit: Visit, pep_id: UUID) -> tuple[Plan, dict[str, Any]]:
@@ -33,15 +38,21 @@ async def sign_off_page(visit: SignedIn, pep_id: UUID) -> Response:
 
 
 async def _sheet(
-    visit: Visit, plan: Plan, sheet: dict[str, Any], refused: RefusedError | None = None
+    visit: Visit,
+    plan: Plan,
+    sheet: dict[str, Any],
+    status: int = 200,
+    errors: Sequence[dict[str, str]] = (),
 ) -> Response:
-    return await visit.page(
-        "peps/sign_off.html",
-        409 if refused else 200,
-        sheet=sheet,
-        error_items=_refusal(plan, refused) if refused else [],
-        **plan.frame(plan.asked_for("sign_off", visit.request.query_params.get("page"))),
-    )
+    frame = plan.frame(plan.asked_for("sign_off", visit.request.query_params.get("page")))
+    return await visit.page("peps/sign_off.html", status, sheet=sheet, error_items=errors, **frame)
+
+
+async def _not_done(visit: Visit, pep_id: UUID, error: RefusedError | StaleError) -> Response:
+    """Show the page as it is now, with why the button did nothing."""
+    plan, sheet = await _both(visit, pep_id)
+    items = [{"text": CHANGED}] if isinstance(error, StaleError) else _refusal(plan, error)
+    return await _sheet(visit, plan, sheet, error.status, items)
 
 
 def _refusal(plan: Plan, refused: RefusedError) -> list[dict[str, str]]:
@@ -67,9 +78,8 @@ async def mark_complete(visit: SignedIn, pep_id: UUID, section: str) -> Response
             version=await visit.version(),
             key=await visit.request_key(),
         )
-    except RefusedError as error:
-        plan, sheet = await _both(visit, pep_id)
-        return await _sheet(visit, plan, sheet, error)
+    except (RefusedError, StaleError) as error:
+        return await _not_done(visit, pep_id, error)
     return await visit.saved(f"/peps/{pep_id}/sign-off", "Section marked complete")
 
 
@@ -122,7 +132,6 @@ async def _finish(visit: Visit, pep_id: UUID, step: str, body: str) -> Response:
             version=await visit.version(),
             key=await visit.request_key(),
         )
-    except RefusedError as error:
-        plan, sheet = await _both(visit, pep_id)
-        return await _sheet(visit, plan, sheet, error)
+    except (RefusedError, StaleError) as error:
+        return await _not_done(visit, pep_id, error)
     return await visit.saved(f"/peps/{pep_id}", STEPS[step][1], body)
