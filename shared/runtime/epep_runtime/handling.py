@@ -27,6 +27,7 @@ FAULTS = (
     PlaceLostError,
     KafkaError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     OSError,

@@ -19,12 +19,11 @@ only the subscriptions' are there.
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import asyncpg
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from epep_runtime.postgres import Pool
+from epep_runtime.postgres import DATABASE_FAULTS, Pool
 
 if TYPE_CHECKING:
     from epep_runtime.relay import Relay
@@ -61,7 +60,7 @@ async def exposition(process: "Running") -> bytes:
         metrics += await _rebuilds(process.pool)
         if process.relay:
             metrics += await _relay(process.relay)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except DATABASE_FAULTS:
         pass  # the scrape must not fail when it is needed most; readiness says what is wrong
     registry = CollectorRegistry()
     registry.register(_Found(metrics))
