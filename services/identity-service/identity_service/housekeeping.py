@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
+from epep_runtime.postgres import DATABASE_FAULTS
 from epep_runtime.service import Running
 
 log = structlog.get_logger()
@@ -30,6 +30,6 @@ async def keep_tidy(running: Running) -> None:
     while True:
         try:
             await tidy(running)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_FAULTS as error:
             log.warning("not tidied, will try again", error=type(error).__name__)
         await asyncio.sleep(EVERY_SECONDS)

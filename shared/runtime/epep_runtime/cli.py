@@ -1,4 +1,4 @@
-"""`python -m <service> run|migrate|rebuild NAME|openapi`: what an operator can ask of a service."""
+"""`python -m <service> run|migrate|rebuild|parked|openapi`: what an operator can ask for."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from epep_runtime.http import openapi_of
 from epep_runtime.migrations import migrate
-from epep_runtime.rebuild import rebuild
+from epep_runtime.operating import add_commands, run_parked, run_rebuild
 from epep_runtime.service import Service, running
 from epep_runtime.settings import Settings
 from epep_runtime.telemetry import start_telemetry
@@ -29,8 +29,7 @@ def _arguments(service: Service, argv: Sequence[str] | None) -> argparse.Namespa
     commands.add_parser("run", help="run the parts that EPEP_ROLES names, until SIGTERM")
     commands.add_parser("migrate", help="bring the database's tables up to date")
     commands.add_parser("openapi", help="print the OpenAPI document")
-    rebuilding = commands.add_parser("rebuild", help="empty a read model and build it again")
-    rebuilding.add_argument("read_model", choices=[each.name for each in service.all_projectors()])
+    add_commands(commands, (each.name for each in service.all_projectors()))
     return parser.parse_args(argv)
 
 
@@ -51,7 +50,9 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         asyncio.run(migrate(url, service.all_migrations()))
     elif arguments.command == "rebuild":
         projector = next(p for p in service.all_projectors() if p.name == arguments.read_model)
-        asyncio.run(rebuild(service.name, settings, projector))
+        return asyncio.run(run_rebuild(service.name, settings, projector, arguments))
+    elif arguments.command == "parked":
+        return asyncio.run(run_parked(service.name, settings, arguments))
     else:
         serve(service.app(), service, settings)
     return 0

@@ -1,6 +1,8 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -12,6 +14,7 @@ from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
 from epep_runtime import parking
 from epep_runtime.event_store import EventStore
+from epep_runtime.generations import Generation, work_in, work_live
 from epep_runtime.parking import Parcel
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import Connection, Pool
@@ -20,12 +23,23 @@ from epep_runtime.subscriptions import Projector, Reaction, Subscription
 from epep_runtime.telemetry import context_of, tracer
 
 log = structlog.get_logger()
-FAULTS = (PlaceLostError, KafkaError, asyncpg.InterfaceError, OSError)
+FAULTS = (
+    PlaceLostError,
+    KafkaError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+)
 """What is no fault of the event: the worker starts again from its stored place."""
 
 
 class Handling:
-    """What one worker of a subscription does with the partitions it holds."""
+    """What one worker of a subscription does with the partitions it holds.
+
+    With a `generation` it works in the tables of that generation, beside the live ones.
+    """
 
     def __init__(
         self,
@@ -33,14 +47,26 @@ class Handling:
         store: EventStore,
         subscription: Subscription,
         settings: Settings | None,
+        generation: Generation | None = None,
     ) -> None:
         self._pool, self._store, self._settings = pool, store, settings
+        self._generation = generation
         self._subscription, self._name = subscription, subscription.name
         self.parked: set[tuple[str, str]] = set()
 
     async def refresh(self) -> None:
         """Read again which streams are parked: another worker may have held them before."""
         self.parked = await parking.streams_parked(self._pool, self._name)
+
+    @asynccontextmanager
+    async def _batch(self) -> AsyncIterator[Connection]:
+        """Open a transaction in which handlers may run, and keep a switch from coming between."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if self._generation:
+                await work_in(connection, self._generation)
+            elif isinstance(self._subscription, Projector):
+                await work_live(connection, self._name)
+            yield connection
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.
@@ -50,7 +76,7 @@ class Handling:
         nothing has happened.
         """
         seen = place.publication
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._batch() as connection:
             for message in messages:
                 parcel = Parcel.of(where.topic, message)
                 if parcel.publication <= seen:
@@ -60,7 +86,7 @@ class Handling:
                 else:
                     await self._call(connection, parcel)
                 seen = parcel.publication
-            moved = Place(messages[-1].offset + 1, seen)
+            moved = replace(place, next_offset=messages[-1].offset + 1, publication=seen)
             await move_place(connection, self._name, where, place, moved)
         return moved
 
@@ -69,8 +95,8 @@ class Handling:
     ) -> Place:
         """Park the message's stream and move on. Raises PlaceLostError."""
         parcel = Parcel.of(where.topic, message)
-        moved = Place(message.offset + 1, parcel.publication)
-        async with self._pool.acquire() as connection, connection.transaction():
+        moved = replace(place, next_offset=message.offset + 1, publication=parcel.publication)
+        async with self._batch() as connection:
             await parking.park(connection, self._name, where, parcel, type(error).__name__)
             await move_place(connection, self._name, where, place, moved)
         self.parked.add((parcel.topic, parcel.stream_id))
@@ -81,7 +107,7 @@ class Handling:
         """Handle a parked stream's queue in order, as far as it goes. Raises PlaceLostError."""
         try:
             while parcel := await parking.head(self._pool, self._name, where.topic, stream_id):
-                async with self._pool.acquire() as connection, connection.transaction():
+                async with self._batch() as connection:
                     await self._call(connection, parcel)
                     await parking.leave_queue(connection, self._name, parcel)
                     await move_place(connection, self._name, where, place, place)
@@ -102,7 +128,13 @@ class Handling:
         if kind not in self._subscription.handles:
             return
         name = f"{self._name} {meta.type}"
-        with tracer.start_as_current_span(name, context=context_of(meta.traceparent)):
+        # A rebuild is nobody's click: a million spans of years ago would tell nothing.
+        span = (
+            nullcontext()
+            if self._generation
+            else tracer.start_as_current_span(name, context=context_of(meta.traceparent))
+        )
+        with span:
             if isinstance(self._subscription, Projector):
                 await self._subscription.handles[kind](connection, event.data, meta)
             else:

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response, Secu
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epep_runtime.commands import Change, change_of
+from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
 from epep_runtime.tokens import Principal, unauthenticated
 
@@ -133,8 +134,9 @@ def health_routes() -> APIRouter:
         return JSONResponse(report, 200 if report["status"] == "ok" else 503)
 
     @router.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        found = await exposition(running_of(request))
+        return Response(found, media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from epep_runtime.places import PlaceLostError
 from epep_runtime.postgres import Connection, Pool
 
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 5, 600
@@ -126,13 +127,18 @@ async def head(pool: Pool, subscription: str, topic: str, stream_id: str) -> Par
 
 
 async def leave_queue(connection: Connection, subscription: str, parcel: Parcel) -> None:
-    """Take a handled event out of the queue."""
-    await connection.execute(
+    """Take a handled event out of the queue.
+
+    Raises PlaceLostError when it is there no more: an operator has skipped it meanwhile.
+    """
+    left = await connection.execute(
         "DELETE FROM parked_events WHERE subscription = $1 AND topic = $2 AND publication = $3",
         subscription,
         parcel.topic,
         parcel.publication,
     )
+    if left == "DELETE 0":
+        raise PlaceLostError(f"publication {parcel.publication} does not wait any more")
 
 
 async def release(connection: Connection, subscription: str, topic: str, stream_id: str) -> None:
@@ -184,3 +190,13 @@ async def list_parked(pool: Pool) -> list[ParkedStream]:
         )
         for row in rows
     ]
+
+
+async def count_parked(pool: Pool) -> dict[str, int]:
+    """Return how many streams and how many of their events wait, in this whole service."""
+    row = await pool.fetchrow(
+        "SELECT (SELECT count(*) FROM parked_streams) AS streams,"
+        "       (SELECT count(*) FROM parked_events) AS events"
+    )
+    assert row is not None
+    return {"streams": row["streams"], "events": row["events"]}

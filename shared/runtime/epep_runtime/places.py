@@ -14,20 +14,27 @@ class PlaceLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The next Kafka offset to read, and the highest publication number handled so far."""
+    """The next Kafka offset to read, and the highest publication number handled so far.
+
+    `generation` is that of the read model whose tables hold the result; a reactor's stays 0.
+    """
 
     next_offset: int
     publication: int
+    generation: int = 0
 
 
 async def read_places(pool: Pool, subscription: str) -> dict[tuple[str, int], Place]:
     """Return the stored places by topic and partition."""
     rows = await pool.fetch(
-        "SELECT topic, partition, next_offset, publication FROM places WHERE subscription = $1",
+        "SELECT topic, partition, next_offset, publication, generation FROM places"
+        " WHERE subscription = $1",
         subscription,
     )
     return {
-        (row["topic"], row["partition"]): Place(row["next_offset"], row["publication"])
+        (row["topic"], row["partition"]): Place(
+            row["next_offset"], row["publication"], row["generation"]
+        )
         for row in rows
     }
 
@@ -37,17 +44,18 @@ async def move_place(
 ) -> None:
     """Move a place from `old` to `new` in the caller's transaction.
 
-    Raises PlaceLostError when it is not at `old` any more.
+    Raises PlaceLostError when it is not at `old` any more, or belongs to another generation.
     """
     done = await connection.fetchval(
-        "INSERT INTO places AS p (subscription, topic, partition, next_offset, publication)"
-        " SELECT $1, $2, $3, $6, $7"
+        "INSERT INTO places AS p (subscription, topic, partition, next_offset, publication,"
+        "                           generation)"
+        " SELECT $1, $2, $3, $6, $7, $8"
         "  WHERE $4 = 0 OR EXISTS (SELECT FROM places WHERE subscription = $1 AND topic = $2"
         "        AND partition = $3)"
         " ON CONFLICT (subscription, topic, partition) DO UPDATE"
         "    SET next_offset = excluded.next_offset, publication = excluded.publication,"
         "        moved_at = now()"
-        "  WHERE p.next_offset = $4 AND p.publication = $5"
+        "  WHERE p.next_offset = $4 AND p.publication = $5 AND p.generation = $8"
         " RETURNING true",
         subscription,
         where.topic,
@@ -56,6 +64,7 @@ async def move_place(
         old.publication,
         new.next_offset,
         new.publication,
+        old.generation,
     )
     if not done:
         raise PlaceLostError(f"{subscription} is not at {old} in {where}")
@@ -84,10 +93,3 @@ async def start_at(pool: Pool, subscription: str, ends: Mapping[TopicPartition, 
                         if each.topic == topic
                     ],
                 )
-
-
-async def forget_places(connection: Connection, subscription: str) -> None:
-    """Set a projector back to the beginning, in the caller's transaction."""
-    await connection.execute(
-        "UPDATE places SET next_offset = 0, publication = 0 WHERE subscription = $1", subscription
-    )

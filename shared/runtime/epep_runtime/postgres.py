@@ -16,6 +16,12 @@ else:
     Pool = asyncpg.Pool
     Connection = Any
 
+DATABASE_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""How a lost connection shows: also as the client's own confusion in the middle of a request."""
+
+DATABASE_FAULTS = (asyncpg.PostgresError, *DATABASE_AWAY)
+"""Whatever the database or the way to it can do to a worker, which then goes on later."""
+
 STALLED_TRANSACTION = "15s"
 """An open transaction holds the relay back, so the server ends one that does nothing this long."""
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -12,7 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from epep_events.cloudevents import headers_of
 from epep_runtime.event_store import EventStore, metadata_of
-from epep_runtime.postgres import Pool
+from epep_runtime.postgres import DATABASE_FAULTS, Pool
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
@@ -53,7 +52,7 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 await self._lead()
-            except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (KafkaError, *DATABASE_FAULTS) as error:
                 log.warning("relay interrupted, will go on", error=type(error).__name__)
                 await self._pause(RETRY_SECONDS)
 
@@ -66,7 +65,7 @@ class Relay:
                 await self._publish_as_leader(leader)
             finally:
                 self.leading = False
-                with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                with contextlib.suppress(*DATABASE_FAULTS):
                     await leader.execute("SELECT pg_advisory_unlock($1)", LEADER_LOCK)
 
     async def _publish_as_leader(self, leader: Any) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from epep_runtime.event_store import EventStore
+from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.parking import due
 from epep_runtime.places import Place, PlaceLostError, read_places, start_at
@@ -23,10 +26,16 @@ from epep_runtime.topic_ends import ends_of
 log = structlog.get_logger()
 FETCH_MS = 200
 FETCH_RECORDS = 500
+REBUILD_RECORDS = 5_000
+"""At most so many events are one transaction of a rebuild."""
 LOOK_SECONDS = 1.0
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
+
+
+class EventFailedError(Exception):
+    """A rebuild cannot go on: its message names the event that a handler could not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,10 @@ class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class Runner:
-    """Runs one projector or reactor in this process, sharing partitions with its other workers."""
+    """Runs one projector or reactor in this process, sharing partitions with its other workers.
+
+    With a `generation` it rebuilds: in greater batches, and an event that fails ends it.
+    """
 
     def __init__(
         self,
@@ -67,11 +79,11 @@ class Runner:
         subscription: Subscription,
         settings: Settings | None = None,
         *,
-        parks: bool = True,
+        generation: Generation | None = None,
     ) -> None:
-        self._pool, self._bus, self._parks = pool, bus, parks
+        self._pool, self._bus, self._rebuilds = pool, bus, generation is not None
         self.subscription = subscription
-        self.handling = Handling(pool, store, subscription, settings)
+        self.handling = Handling(pool, store, subscription, settings, generation)
         self._next_look = 0.0
         self._sought: tuple[TopicPartition, int] | None = None
         self.busy = asyncio.Lock()
@@ -86,10 +98,16 @@ class Runner:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Follow the topics until stopped; after a fault of broker or database, go on."""
+        """Follow the topics until stopped; after a fault of broker or database, go on.
+
+        In a rebuild it also ends when the generation is not being built any more. Raises
+        EventFailedError, in a rebuild only.
+        """
         while not self._stopping.is_set():
             try:
                 await self._follow()
+            except GenerationGoneError:
+                return
             except RETRIED as error:
                 self.trouble = type(error).__name__
                 log.warning(
@@ -125,12 +143,15 @@ class Runner:
                 await consumer.stop()
 
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
-        fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)
+        most = REBUILD_RECORDS if self._rebuilds else FETCH_RECORDS
+        fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=most)
         self.trouble = None
         for where, messages in fetched.items():
             async with self.busy:
                 try:
                     await self._take_from_its_place(consumer, where, messages)
+                except GenerationGoneError:
+                    raise
                 except PlaceLostError:
                     log.warning("place lost, reading it again", name=self.subscription.name)
                     await self.take_over([where])
@@ -204,8 +225,8 @@ class Runner:
                 raise
             except Exception as error:
                 if pause is None:
-                    if not self._parks:
-                        raise
+                    if self._rebuilds:
+                        raise EventFailedError(_naming(where, message, error)) from error
                     self._places[where] = await self.handling.park(where, place, message, error)
                     return True
                 log.info(
@@ -254,3 +275,19 @@ class Runner:
             "trouble": self.trouble,
             "parked_streams": len(self.handling.parked),
         }
+
+
+def _naming(where: TopicPartition, message: Any, error: Exception) -> str:
+    """Say which event failed, and where in the code. The error's own text may hold people's data.
+
+    A message without the headers of an event is named by its place in Kafka alone.
+    """
+    said = {name: value.decode(errors="replace") for name, value in message.headers}
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{said.get('ce_type', 'A message without a type')}, version"
+        f" {said.get('ce_streamversion', '?')} of {said.get('ce_subject', '?')}, publication"
+        f" {said.get('ce_sourceposition', '?')} (topic {where.topic}, partition {where.partition},"
+        f" offset {message.offset}), could not be taken: {type(error).__name__} in"
+        f" {Path(last.filename).name}, line {last.lineno}."
+    )

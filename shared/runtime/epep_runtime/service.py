@@ -18,6 +18,7 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.http import make_app
 from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
+from epep_runtime.parking import count_parked
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.relay import Relay
 from epep_runtime.runner import Bus, Runner
@@ -122,6 +123,7 @@ class Running:
         report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions}
         try:
             await self.pool.fetchval("SELECT 1")
+            report["parked"] = await count_parked(self.pool)
             if self.relay:
                 report["relay"] = await self.relay.unsent()
         except Exception as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from epep_events import operations
 from epep_events.base import Event
 from epep_events.catalog import Catalog
 from epep_events.envelope import Actor, Metadata
@@ -10,13 +11,16 @@ from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_runtime.event_store import Aggregate, Cause
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Connection
-from epep_runtime.subscriptions import Projector
+from epep_runtime.subscriptions import Project, Projector
 
 COUNTING_SQL = """
 CREATE TABLE counted (
     stream_id text, version integer, statement text, seen integer,
     at timestamptz NOT NULL DEFAULT clock_timestamp()  -- ctid does not keep the order of inserts
 );
+CREATE TABLE sums (stream_id text PRIMARY KEY, n integer NOT NULL, shelf text NOT NULL);
+CREATE INDEX sums_by_n ON sums (n);
+CREATE TABLE lines (stream_id text, version integer, shelf text NOT NULL);
 """
 
 
@@ -32,7 +36,7 @@ def evolve(state: Count, event: Event) -> Count:
 
 
 COUNTER = Aggregate("counter", Count(), evolve)
-CATALOG = Catalog([TargetSubmitted, SettingRegistered])
+CATALOG = Catalog([TargetSubmitted, SettingRegistered, *operations.EVENTS])
 
 
 def submitted(key: UUID, statement: str = "read a book a week") -> TargetSubmitted:
@@ -53,3 +57,22 @@ async def count_it(connection: Connection, event: TargetSubmitted, meta: Metadat
 
 
 COUNTING = Projector("counting", ("pep",), ("counted",), {TargetSubmitted: count_it})
+
+
+def summing(shelf: str = "a", before: Project | None = None) -> Projector:
+    """A read model of two tables that belong together; all it writes is on that shelf."""
+
+    async def add(connection: Connection, event: TargetSubmitted, meta: Metadata) -> None:
+        if before:
+            await before(connection, event, meta)
+        await connection.execute(
+            "INSERT INTO sums AS s VALUES ($1, 1, $2)"
+            " ON CONFLICT (stream_id) DO UPDATE SET n = s.n + 1",
+            meta.stream_id,
+            shelf,
+        )
+        await connection.execute(
+            "INSERT INTO lines VALUES ($1, $2, $3)", meta.stream_id, meta.stream_version, shelf
+        )
+
+    return Projector("summing", ("pep",), ("sums", "lines"), {TargetSubmitted: add})

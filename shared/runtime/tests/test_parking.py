@@ -1,6 +1,7 @@
 """An event that cannot be taken holds up its own stream and nothing else."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -11,10 +12,11 @@ from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime.event_store import EventStore
+from epep_runtime.generations import begin_or_join
 from epep_runtime.ids import new_id
 from epep_runtime.parking import list_parked
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Bus, EventFailedError, Runner
 from epep_runtime.subscriptions import Projector
 from epep_runtime.testing import eventually
 
@@ -100,9 +102,13 @@ async def test_in_a_rebuild_the_same_error_stops_it(
     prefix = await topics("pep", partitions=1)
     key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
     await say(pool, store, key, "bad")
-    runner = Runner(pool, store, bus, Stubborn().projector(), parks=False)
+    building = await begin_or_join(pool, COUNTING, 1)
+    projector = replace(Stubborn().projector(), name=building.subscription)
+    runner = Runner(pool, store, bus, projector, generation=building)
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
-        with pytest.raises(RuntimeError, match="cannot take this one"):
+        with pytest.raises(
+            EventFailedError, match=r"publication 1 .* RuntimeError in test_parking"
+        ):
             await asyncio.wait_for(runner.run(), 20)
     assert await list_parked(pool) == []
 

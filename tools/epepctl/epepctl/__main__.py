@@ -1,6 +1,7 @@
 """The operator's command line: import an authority's files, rebuild read models, look at it all."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,15 +66,45 @@ def import_children_command(
 def rebuild_command(
     name: Annotated[str, typer.Argument(metavar="SERVICE", help="pep, meeting, qa …")],
     read_model: Annotated[str, typer.Argument(help="change_log, children …")],
+    compare: Annotated[bool, typer.Option("--compare", help="only say which rows differ")] = False,
+    keep_old: Annotated[bool, typer.Option("--keep-old", help="keep older ones, too")] = False,
+    begin_again: Annotated[bool, typer.Option("--begin-again", help="from the start")] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="remove replaced ones")] = False,
 ) -> None:
-    """Empty a read model and build it again from the events, from the first one on.
+    """Build a read model again from the events, beside the live one, and switch to it.
 
-    It is of the local system, or of the database that EPEP_DATABASE_URL names.
+    People go on reading and writing all the while. It is of the local system, or of the database
+    that EPEP_DATABASE_URL names.
+    """
+    asked = {
+        "--compare": compare,
+        "--keep-old": keep_old,
+        "--begin-again": begin_again,
+        "--drop-old": drop_old,
+    }
+    with _speaking():
+        one = service(name)
+        told = environment_of(one.name, Voice(console))
+        options = [option for option, wanted in asked.items() if wanted]
+        rebuild(one.name, read_model, python_module(one.module), told, console, options)
+
+
+@app.command("parked", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def parked_command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SERVICE", help="pep, meeting, qa …")],
+) -> None:
+    """Look after events that a service could not take: list, show, retry, skip --why.
+
+    `epepctl parked pep list`, `epepctl parked pep skip STREAM --why "…"`; what is done is recorded.
     """
     with _speaking():
         one = service(name)
         told = environment_of(one.name, Voice(console))
-        rebuild(one.name, read_model, python_module(one.module), told, console)
+        done = subprocess.run(  # noqa: S603 - a service's own module
+            [*python_module(one.module), "parked", *context.args], env=dict(told), check=False
+        )
+        raise typer.Exit(done.returncode)
 
 
 @app.command()

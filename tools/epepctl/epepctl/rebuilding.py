@@ -1,4 +1,4 @@
-"""`epepctl rebuild`: empty a read model of a service and build it again from the events."""
+"""`epepctl rebuild`: build a read model of a service again, from the first event on."""
 
 import re
 import subprocess
@@ -22,10 +22,12 @@ def rebuild(
     command: Sequence[str],
     environment: Mapping[str, str],
     console: Console,
+    options: Sequence[str] = (),
 ) -> None:
     """Run the service's own rebuild and show how far it is. Raises ToolError where it fails.
 
-    `command` is what runs the service's module, to which `rebuild NAME` is added.
+    `command` is what runs the service's module, to which `rebuild NAME` and `options` are added.
+    What the service says beside its progress is shown at the end.
     """
     columns = (
         TextColumn(f"Rebuilding {read_model} of {name}", markup=False),
@@ -36,7 +38,7 @@ def rebuild(
     )
     said: deque[str] = deque(maxlen=8)
     with subprocess.Popen(  # noqa: S603 - a service's own module
-        [*command, "rebuild", read_model],
+        [*command, "rebuild", read_model, *options],
         env=dict(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -59,7 +61,10 @@ def rebuild(
             raise
     if process.returncode:
         raise _failure(name, read_model, process.returncode, "\n".join(said))
-    console.print(f"{read_model} of {name} is rebuilt.", markup=False, highlight=False)
+    for line in said if options else ():
+        console.print(line, markup=False, highlight=False)
+    if not options:
+        console.print(f"{read_model} of {name} is rebuilt.", markup=False, highlight=False)
 
 
 def _failure(name: str, read_model: str, status: int, said: str) -> ToolError:

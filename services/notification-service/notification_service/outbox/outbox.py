@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-import asyncpg
-
 from epep_events.envelope import Actor
 from epep_runtime.event_store import Cause, EventStore, VersionConflictError
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import DATABASE_FAULTS, Connection, Pool
 from notification_service.notifications.delivering import Outcome
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import NOTIFICATION
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+FAULTS = DATABASE_FAULTS
 Settled = Literal["sent", "failed", "uncertain"]
 TRIES = 5
 

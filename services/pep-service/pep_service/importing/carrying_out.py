@@ -40,6 +40,7 @@ FAULTS = (
     asyncpg.OperatorInterventionError,
     asyncpg.TransactionRollbackError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 TRIES = 5
