@@ -5,13 +5,20 @@ database.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEPARATOR = "\x1f"
+
+
+class Row(Protocol):
+    """A row of the event table, from a database or from a file: columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return one column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Break:
     what: str
 
 
-def hash_of_event(previous: bytes, row: Mapping[str, Any]) -> bytes:
+def hash_of_event(previous: bytes, row: Row) -> bytes:
     """Return the SHA-256 of an event: `row` has the event table's columns, `text` its JSON."""
     microseconds = (row["occurred_at"] - EPOCH) // timedelta(microseconds=1)
     parts = [
@@ -45,7 +52,7 @@ def hash_of_event(previous: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(previous + said.encode()).digest()
 
 
-def first_break(rows: Iterable[Mapping[str, Any]]) -> Break | None:
+def first_break(rows: Iterable[Row]) -> Break | None:
     """Check whole streams, given in order of stream and version; None when nothing is wrong.
 
     Names the first event that was altered, is missing, or was put in.
