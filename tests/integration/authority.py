@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ PEOPLE = (
     "CHILD,FIRST_NAME,LAST_NAME,PREFERRED_NAME,SETTING_URN,SOCIAL_WORKER_EMAIL,"
     "DESIGNATED_TEACHER_EMAIL\n"
 )
+LATE = time(23, 50)
 ROLES = ("social_worker", "designated_teacher", "virtual_school", "coordinator")
 
 
@@ -128,12 +128,9 @@ def next_weekday(days_ahead: int) -> date:
 
 
 def today_that_lasts() -> date:
-    """Return today's date in England; minutes before midnight, wait for tomorrow first."""
-    now = datetime.now(LONDON)
-    while (now.hour, now.minute) >= (23, 50):
-        time.sleep(5)
-        now = datetime.now(LONDON)
-    return now.date()
+    """Return today's date in England; minutes before midnight, tomorrow's as soon as it begins."""
+    eventually(lambda: datetime.now(LONDON).time() < LATE, patience=700)
+    return datetime.now(LONDON).date()
 
 
 def an_answer(field: dict[str, Any]) -> Any:

@@ -104,7 +104,7 @@ def _profile() -> dict[str, Any]:
     page = {"key": "progress", "title": "Progress", "write": ["designated_teacher"]}
     return {
         "code": "330",
-        "name": "Birmingham",
+        "name": "Example Council",
         "version": 1,
         "effective_from": MOMENT.date(),
         "virtual_school_name": "Virtual School",
