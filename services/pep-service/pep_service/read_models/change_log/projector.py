@@ -7,7 +7,7 @@ in the log are looked up when it is read.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from epep_events import meeting, notification, pep, qa
+from epep_events import meeting, notification, operations, pep, qa
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_runtime.postgres import Connection
@@ -70,6 +70,7 @@ UNTOLD: frozenset[type[Event]] = frozenset(
         pep.QAOutcomeNoted,  # qa-service's own event has the row
         notification.NotificationRequested,  # what became of it has the row
         notification.SealingKeyPublished,
+        *operations.EVENTS,  # about a service's machinery, not a child
     }
 )
 """Events of the four services that are no change of a child's record."""
