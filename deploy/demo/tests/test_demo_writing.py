@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 
 import pytest
@@ -25,6 +26,7 @@ def authority(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@lru_cache  # read only, and slow to read
 def profile(authority: str) -> AuthorityProfile:
     path = files("pep_service").joinpath("profiles", "documents", NAMES[authority])
     return profile_from(yaml.safe_load(path.read_text("utf-8")))

@@ -1,5 +1,6 @@
 """The two authorities that ship differ only by these documents (domain rows D01-D30)."""
 
+from functools import lru_cache
 from importlib.resources import files
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from epep_events.profile import AuthorityProfile, Page, Period, Section, Variant
 
 
+@lru_cache  # frozen, and slow to read
 def load(name: str) -> AuthorityProfile:
     document = files("pep_service").joinpath("profiles", "documents", name)
     return AuthorityProfile.model_validate(yaml.safe_load(document.read_text("utf-8")))

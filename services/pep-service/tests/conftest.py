@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -176,6 +176,7 @@ class Story:
         )
 
 
+@lru_cache  # frozen, and slow to read
 def profile(code: str) -> AuthorityProfile:
     return next(each for each in shipped_documents() if each.code == code)
 
