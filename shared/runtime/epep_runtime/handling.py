@@ -17,7 +17,7 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, work_in, work_live
 from epep_runtime.parking import Parcel
 from epep_runtime.places import Place, PlaceLostError, move_place
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reaction, Subscription
 from epep_runtime.telemetry import context_of, tracer
@@ -26,11 +26,9 @@ log = structlog.get_logger()
 FAULTS = (
     PlaceLostError,
     KafkaError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    OSError,
+    *DATABASE_AWAY,
 )
 """What is no fault of the event: the worker starts again from its stored place."""
 

@@ -15,7 +15,7 @@ import structlog
 from epep_events.base import Event
 from epep_events.envelope import Actor
 from epep_runtime.event_store import Cause, EventStore, Loaded, VersionConflictError
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.service import Running
 from pep_service.children.child import CHILD, Child
 from pep_service.children.following_care import UntoldEndError
@@ -39,9 +39,7 @@ FAULTS = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TransactionRollbackError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
+    *DATABASE_AWAY,
 )
 TRIES = 5
 
