@@ -1,6 +1,6 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,14 @@ from aiokafka.errors import KafkaError
 
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
-from epep_runtime import parking
+from epep_runtime import own_writes, parking
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, work_in, work_live
 from epep_runtime.parking import Parcel
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
+from epep_runtime.skipping import skipped_in
 from epep_runtime.subscriptions import Projector, Reaction, Subscription
 from epep_runtime.telemetry import context_of, tracer
 
@@ -51,10 +52,17 @@ class Handling:
         self._generation = generation
         self._subscription, self._name = subscription, subscription.name
         self.parked: set[tuple[str, str]] = set()
+        self._skipped: set[tuple[str, int]] = set()
 
     async def refresh(self) -> None:
-        """Read again which streams are parked: another worker may have held them before."""
+        """Read again which streams are parked: another worker may have held them before.
+
+        And in a rebuild, which events operators have skipped: it goes without them, too.
+        """
         self.parked = await parking.streams_parked(self._pool, self._name)
+        if self._generation:
+            found = await skipped_in(self._pool, self._generation.read_model)
+            self._skipped = {(each.topic, each.publication) for each in found}
 
     @asynccontextmanager
     async def _batch(self) -> AsyncIterator[Connection]:
@@ -74,6 +82,7 @@ class Handling:
         nothing has happened.
         """
         seen = place.publication
+        heard: dict[str, int] = {}
         async with self._batch() as connection:
             for message in messages:
                 parcel = Parcel.of(where.topic, message)
@@ -81,9 +90,11 @@ class Handling:
                     continue
                 if (parcel.topic, parcel.stream_id) in self.parked:
                     await parking.queue(connection, self._name, parcel)
-                else:
+                elif (parcel.topic, parcel.publication) not in self._skipped:
                     await self._call(connection, parcel)
+                    heard[parcel.stream_id] = parcel.stream_version
                 seen = parcel.publication
+            await self._note(connection, heard)
             moved = replace(place, next_offset=messages[-1].offset + 1, publication=seen)
             await move_place(connection, self._name, where, place, moved)
         return moved
@@ -107,6 +118,7 @@ class Handling:
             while parcel := await parking.head(self._pool, self._name, where.topic, stream_id):
                 async with self._batch() as connection:
                     await self._call(connection, parcel)
+                    await self._note(connection, {parcel.stream_id: parcel.stream_version})
                     await parking.leave_queue(connection, self._name, parcel)
                     await move_place(connection, self._name, where, place, place)
         except FAULTS:
@@ -119,6 +131,10 @@ class Handling:
         async with self._pool.acquire() as connection, connection.transaction():
             await parking.release(connection, self._name, where.topic, stream_id)
         self.parked.discard((where.topic, stream_id))
+
+    async def _note(self, connection: Connection, heard: Mapping[str, int]) -> None:
+        if isinstance(self._subscription, Projector) and not self._generation:
+            await own_writes.note(connection, self._name, heard)
 
     async def _call(self, connection: Connection, parcel: Parcel) -> None:
         event: Recorded = from_message(self._store.catalog, parcel.headers, parcel.value)

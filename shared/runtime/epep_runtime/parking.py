@@ -27,6 +27,11 @@ class Parcel:
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
 
+    @property
+    def stream_version(self) -> int:
+        """Return the version that this event brought its stream to; 0 where it does not say."""
+        return int(dict(self.headers).get("ce_streamversion", b"0"))
+
     @classmethod
     def of(cls, topic: str, message: Any) -> "Parcel":
         """Read the two headers that every event has. Raises KeyError, ValueError without them."""

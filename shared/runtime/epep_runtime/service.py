@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from epep_events.catalog import Catalog
 from epep_events.contexts import catalog as everything_said
+from epep_runtime import own_writes
 from epep_runtime.commands import Commands
 from epep_runtime.event_store import EventStore
 from epep_runtime.http import make_app
@@ -99,6 +100,8 @@ class Running:
         jobs = [runner.run() for runner in self.runners]
         if self.relay:
             jobs.append(self.relay.run())
+        if self.settings.has_role("projectors"):
+            jobs.append(own_writes.forget_old(self.pool))
         if self.settings.has_role("workers"):
             jobs += [worker(self) for worker in self.service.workers]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
@@ -118,19 +121,30 @@ class Running:
                 task.cancel()
 
     async def health(self) -> dict[str, Any]:
-        """Return readiness: the database answers, subscriptions have joined, how far behind."""
+        """Return readiness: the database answers, subscriptions have joined, how far behind.
+
+        `warnings` are sentences about what an operator should look at while people work on.
+        """
         subscriptions = [runner.lag() for runner in self.runners]
-        report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions}
+        report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions, "warnings": []}
         try:
             await self.pool.fetchval("SELECT 1")
-            report["parked"] = await count_parked(self.pool)
+            report["parked"] = parked = await count_parked(self.pool)
+            if parked["streams"]:
+                report["warnings"].append(_parked_sentence(**parked))
             if self.relay:
-                report["relay"] = await self.relay.unsent()
+                report["relay"] = relay = await self.relay.unsent()
+                report["warnings"] += [relay["stalled"]] if relay["stalled"] else []
         except Exception as error:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
         return report
+
+
+def _parked_sentence(streams: int, events: int) -> str:
+    were = "1 stream is" if streams == 1 else f"{streams} streams are"
+    return f"{were} parked ({events} waiting): see `parked list`."
 
 
 async def _watched(job: Coroutine[Any, Any, None]) -> None:
