@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from epep_access.people import Person
 from pep_service.children.child import Child, child_id_of
 from pep_service.children.facts import ChildFacts
 from pep_service.children.following_care import UntoldEndError
@@ -16,7 +17,6 @@ from pep_service.importing.episodes_file import EpisodeRow, read_episodes
 from pep_service.importing.header_file import HeaderRow, read_header
 from pep_service.importing.people_file import PeopleRow, read_people
 from pep_service.importing.problems import Problem, Report
-from pep_service.read_models.people import Person
 
 Verdict = Literal["new", "changed", "unchanged", "refused"]
 

@@ -6,12 +6,12 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from epep_access.people import people_by_email
 from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import EventStore, Loaded, recorded
 from epep_runtime.postgres import Connection
 from pep_service.children.child import CHILD, Child, child_id_of
 from pep_service.importing.checking import Known, Tables
-from pep_service.read_models.people import people_by_email
 from pep_service.settings_register.setting import setting_names
 
 AT_ONCE = 500
