@@ -59,14 +59,17 @@ class LoginCodeRequested(Event):
     """Said when a right password was given and a code is to be mailed (B13).
 
     `sealed_code` is a JWE that only notification-service's key opens; the code works once, for
-    ten minutes.
+    ten minutes. `sealed_not_me` is the token of the mail's "this is not me" link, sealed likewise.
     """
+
+    schema_version = 2
 
     login_id: UUID
     account_id: UUID
     name: Personal[str]
     email: Personal[str]
     sealed_code: str
+    sealed_not_me: str | None = None
     expires_at: datetime
 
 
@@ -78,10 +81,22 @@ class LoginSucceeded(Event):
 
 
 class LoginFailed(Event):
-    """Said when a known account's log-in was refused."""
+    """Said when a known account's log-in was refused, and at which step."""
+
+    schema_version = 2
 
     account_id: UUID
-    why: Literal["password", "code", "expired", "throttled", "deactivated"]
+    why: Literal[
+        "password",
+        "code",
+        "expired",
+        "throttled",
+        "deactivated",
+        "totp",
+        "passkey",
+        "recovery_code",
+        "device",
+    ]
 
 
 class SessionEnded(Event):

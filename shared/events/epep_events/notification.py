@@ -16,11 +16,25 @@ Kind = Literal[
     "returned",
     "signed_off",
     "feedback",
+    "registration_link",
+    "registration_known",
+    "registration_waiting",
+    "registration_accepted",
+    "registration_refused",
+    "password_reset",
+    "email_reminder",
+    "email_change_new",
+    "email_change_old",
+    "email_changed",
+    "security_notice",
+    "login_stopped",
 ]
 
 
 class NotificationRequested(Event):
     """Said when something happened that a person must be told by mail."""
+
+    schema_version = 2
 
     notification_id: UUID
     kind: Kind
@@ -36,6 +50,8 @@ class NotificationRequested(Event):
 class NotificationSent(Event):
     """Said when the mail server has accepted the message for good."""
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
     email: Personal[str]
@@ -48,6 +64,8 @@ class NotificationSent(Event):
 
 class NotificationFailed(Event):
     """Said when the mail server refused the message for good; it is not tried again."""
+
+    schema_version = 2
 
     notification_id: UUID
     kind: Kind
@@ -64,6 +82,8 @@ class NotificationHeld(Event):
 
     It is held as uncertain: sending it again might mail a family twice.
     """
+
+    schema_version = 2
 
     notification_id: UUID
     kind: Kind
