@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from epep_events.base import Event, Personal
+from epep_events.base import Event, PersonalOfAdult
 from epep_events.profile import Role
 
 FactorKind = Literal["totp", "passkey"]
@@ -19,14 +19,14 @@ class RegistrationStarted(Event):
     """Said when somebody without an account asks for one, and is mailed a link (B03-B05)."""
 
     registration_id: UUID
-    name: Personal[str]
-    email: Personal[str]
-    phone: Personal[str]
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
+    phone: PersonalOfAdult[str]
     authority_code: str
     role: Role
     setting_urn: str | None = None
-    team: Personal[str | None] = None
-    job_title: Personal[str | None] = None
+    team: PersonalOfAdult[str | None] = None
+    job_title: PersonalOfAdult[str | None] = None
     sealed_token: str
     expires_at: datetime
 
@@ -47,14 +47,14 @@ class RegistrationValidated(Event):
 
     registration_id: UUID
     account_id: UUID
-    name: Personal[str]
-    email: Personal[str]
-    phone: Personal[str | None]
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
+    phone: PersonalOfAdult[str | None]
     authority_code: str
     role: Role
     setting_urn: str | None = None
-    team: Personal[str | None] = None
-    job_title: Personal[str | None] = None
+    team: PersonalOfAdult[str | None] = None
+    job_title: PersonalOfAdult[str | None] = None
     invited: bool
 
 
@@ -74,7 +74,7 @@ class RegistrationRefused(Event):
     registration_id: UUID
     account_id: UUID
     authority_code: str
-    why: Personal[str]
+    why: PersonalOfAdult[str]
 
 
 class InvitationClaimed(Event):
@@ -108,8 +108,8 @@ class PasswordResetRequested(Event):
     """Said when the owner of an address asks for a new password; the link works for an hour."""
 
     account_id: UUID
-    name: Personal[str]
-    email: Personal[str]
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
     sealed_token: str
     expires_at: datetime
 
@@ -125,8 +125,8 @@ class EmailReminderRequested(Event):
     """Said when somebody knew enough of themselves to be mailed which address they use (S24)."""
 
     account_id: UUID
-    name: Personal[str]
-    email: Personal[str]
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
 
 
 class EmailChangeRequested(Event):
@@ -137,9 +137,9 @@ class EmailChangeRequested(Event):
 
     change_id: UUID
     account_id: UUID
-    name: Personal[str]
-    old_email: Personal[str]
-    new_email: Personal[str]
+    name: PersonalOfAdult[str]
+    old_email: PersonalOfAdult[str]
+    new_email: PersonalOfAdult[str]
     sealed_new: str | None
     sealed_old: str
     sealed_not_me: str
@@ -158,8 +158,8 @@ class EmailChanged(Event):
     """Said when both have confirmed and the new address is the account's."""
 
     account_id: UUID
-    email: Personal[str]
-    old_email: Personal[str]
+    email: PersonalOfAdult[str]
+    old_email: PersonalOfAdult[str]
 
 
 class EmailChangeStopped(Event):
@@ -173,9 +173,9 @@ class UserDetailsChanged(Event):
     """Said when a person corrects their name, telephone number or job title."""
 
     account_id: UUID
-    name: Personal[str]
-    phone: Personal[str | None]
-    job_title: Personal[str | None]
+    name: PersonalOfAdult[str]
+    phone: PersonalOfAdult[str | None]
+    job_title: PersonalOfAdult[str | None]
 
 
 class FactorAdded(Event):
@@ -184,7 +184,7 @@ class FactorAdded(Event):
     account_id: UUID
     factor_id: UUID
     kind: FactorKind
-    name: Personal[str]
+    name: PersonalOfAdult[str]
 
 
 class FactorRenamed(Event):
@@ -192,7 +192,7 @@ class FactorRenamed(Event):
 
     account_id: UUID
     factor_id: UUID
-    name: Personal[str]
+    name: PersonalOfAdult[str]
 
 
 class FactorRemoved(Event):
@@ -207,7 +207,7 @@ class FactorsReset(Event):
 
     account_id: UUID
     authority_code: str
-    why: Personal[str]
+    why: PersonalOfAdult[str]
 
 
 class RecoveryCodesMade(Event):
@@ -245,8 +245,8 @@ class SessionStarted(Event):
     session_id: UUID
     login_id: UUID
     method: Method
-    device: Personal[str]
-    network: Personal[str]
+    device: PersonalOfAdult[str]
+    network: PersonalOfAdult[str]
 
 
 class LoginStopped(Event):

@@ -1,9 +1,9 @@
 """What notification-service says: what was to be mailed, and what became of it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from epep_events.base import Event, Personal
+from epep_events.base import ADULT, CHILD, Event, PersonalData, PersonalOfAdult
 
 Kind = Literal[
     "login_code",
@@ -39,9 +39,10 @@ class NotificationRequested(Event):
     notification_id: UUID
     kind: Kind
     account_id: UUID | None
-    email: Personal[str]
-    name: Personal[str]
-    subject: str
+    child_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
+    subject: Annotated[str, PersonalData((*CHILD, *ADULT))]
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
     invitation_id: UUID | None = None
@@ -54,8 +55,9 @@ class NotificationSent(Event):
 
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
     message_id: str
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
@@ -69,9 +71,10 @@ class NotificationFailed(Event):
 
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
-    why: str
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
+    why: PersonalOfAdult[str]
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
     invitation_id: UUID | None = None
@@ -87,8 +90,9 @@ class NotificationHeld(Event):
 
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
     message_id: str
     pep_id: UUID | None = None
     meeting_id: UUID | None = None

@@ -4,7 +4,8 @@ They stand in the stream `operations` of the service's own log.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from epep_events.base import Event
 
@@ -98,6 +99,19 @@ class HistoryRead(Event):
     why: str
 
 
+class SubjectErased(Event):
+    """Said when a person was erased: by pep-service of a child, by identity-service of an adult.
+
+    The subject's key had been destroyed before, so that every personal value of theirs reads
+    `[erased]`; read models drop theirs when they hear of it. `why` is the reason, without personal
+    data. It stands in a stream of its own, `erasure-<subject>`.
+    """
+
+    subject: UUID
+    kind: Literal["child", "adult"]
+    why: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     ReadModelRebuilt,
     ParkedStreamRetried,
@@ -106,4 +120,5 @@ EVENTS: tuple[type[Event], ...] = (
     LogSealed,
     LogExported,
     HistoryRead,
+    SubjectErased,
 )

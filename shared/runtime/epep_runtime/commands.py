@@ -156,15 +156,20 @@ class Commands:
                     loaded = await self._store.load(connection, aggregate, key)
                     _refuse_stale(change, loaded, stale, describe)
                     events = decide(loaded.state)
-                    cause = change.cause(role, authority)
-                    version = await self._store.append(
-                        connection, aggregate.stream(key), loaded.version, events, cause
-                    )
                     state = loaded.state
                     for event in events:
                         state = aggregate.evolve(state, event)
+                    child = aggregate.about(state) if aggregate.about else None
+                    version = await self._store.append(
+                        connection,
+                        aggregate.stream(key),
+                        loaded.version,
+                        events,
+                        change.cause(role, authority),
+                        about=child,
+                    )
                     made = answer(state, version)
-                    await _keep(connection, change, made, version)
+                    await _keep(connection, change, made, version, child)
                     return to_response(made, version, self._written(aggregate, key, version))
             except VersionConflictError:
                 if attempt == TRIES - 1:
@@ -213,12 +218,14 @@ async def _first_answer(connection: Connection, change: Change) -> tuple[Answer,
     return Answer(row["body"], row["status"], row["location"]), row["version"]
 
 
-async def _keep(connection: Connection, change: Change, made: Answer, version: int) -> None:
+async def _keep(
+    connection: Connection, change: Change, made: Answer, version: int, child: UUID | None
+) -> None:
     if change.key is None:
         return
     await connection.execute(
-        "INSERT INTO first_answers (account_id, key, fingerprint, status, version, location, body)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO first_answers (account_id, key, fingerprint, status, version, location, body,"
+        " child_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         change.principal.account_id,
         change.key,
         change.fingerprint,
@@ -226,4 +233,5 @@ async def _keep(connection: Connection, change: Change, made: Answer, version: i
         version,
         made.location,
         dict(made.body),
+        child,
     )

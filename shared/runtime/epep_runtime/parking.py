@@ -30,7 +30,20 @@ class Parcel:
     @property
     def stream_version(self) -> int:
         """Return the version that this event brought its stream to; 0 where it does not say."""
-        return int(dict(self.headers).get("ce_streamversion", b"0"))
+        return int(self._header("ce_streamversion") or b"0")
+
+    @property
+    def type_name(self) -> str:
+        """Return the name of the event; empty where it does not say."""
+        return self._header("ce_type").decode()
+
+    @property
+    def schema_version(self) -> int:
+        """Return the version of the event's shape; 0 where it does not say."""
+        return int(self._header("ce_schemaversion") or b"0")
+
+    def _header(self, name: str) -> bytes:
+        return next((value for each, value in self.headers if each == name), b"")
 
     @classmethod
     def of(cls, topic: str, message: Any) -> "Parcel":

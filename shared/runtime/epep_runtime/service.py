@@ -17,6 +17,8 @@ from epep_runtime import own_writes
 from epep_runtime.commands import Commands
 from epep_runtime.event_store import EventStore
 from epep_runtime.http import make_app
+from epep_runtime.forgetting import FORGETTING
+from epep_runtime.keyring import Keyring
 from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
 from epep_runtime.parking import count_parked
@@ -60,8 +62,8 @@ class Service:
         return found
 
     def all_projectors(self) -> tuple[Projector, ...]:
-        """Return the service's projectors and the one that keeps everybody's public keys."""
-        return (KEYS, *self.projectors)
+        """Return the service's projectors and those of the machinery."""
+        return (KEYS, FORGETTING, *self.projectors)
 
     def app(self) -> FastAPI:
         """Build the HTTP application, without starting anything."""
@@ -71,9 +73,11 @@ class Service:
 class Running:
     """One running process of a service: what its parts are handed."""
 
-    def __init__(self, service: Service, settings: Settings, pool: Pool, catalog: Catalog) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, pool: Pool, catalog: Catalog, keyring: Keyring
+    ) -> None:
         self.service, self.settings, self.pool = service, settings, pool
-        self.store = EventStore(catalog, service.name)
+        self.store = EventStore(catalog, service.name, keyring)
         self.commands = Commands(pool, self.store)
         self.verifier = TokenVerifier(pool)
         bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, service.name)
@@ -161,9 +165,10 @@ async def _watched(job: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def running(service: Service, settings: Settings) -> AsyncIterator[Running]:
     """Open the database, run what runs first, start every part; stop them at the end."""
+    keyring = settings.keyring()
     pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
     try:
-        process = Running(service, settings, pool, everything_said())
+        process = Running(service, settings, pool, everything_said(), keyring)
         for step in service.on_start:
             await step(process)
         process.start()
@@ -172,4 +177,5 @@ async def running(service: Service, settings: Settings) -> AsyncIterator[Running
         finally:
             await process.stop()
     finally:
+        await keyring.close()
         await asyncio.wait_for(pool.close(), DRAIN_SECONDS)

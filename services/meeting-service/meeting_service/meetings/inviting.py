@@ -66,6 +66,7 @@ def issue(of: Meeting | MeetingScheduled, when: When, person: InvitedPerson) -> 
     return InvitationIssued(
         meeting_id=of.meeting_id,
         pep_id=of.pep_id,
+        child_id=of.child_id,
         child_initials=of.child_initials,
         person=person,
         when=when,
