@@ -1,7 +1,7 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
@@ -21,7 +22,7 @@ from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
 from epep_runtime.skipping import skipped_in
 from epep_runtime.subscriptions import Projector, Reaction, Subscription
-from epep_runtime.telemetry import context_of, tracer
+from epep_runtime.telemetry import context_of, link_here, links_of, tracer
 
 log = structlog.get_logger()
 FAULTS = (
@@ -65,14 +66,27 @@ class Handling:
             self._skipped = {(each.topic, each.publication) for each in found}
 
     @asynccontextmanager
-    async def _batch(self) -> AsyncIterator[Connection]:
+    async def _batch(self, messages: Sequence[Any] = ()) -> AsyncIterator[Connection]:
         """Open a transaction in which handlers may run, and keep a switch from coming between."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            if self._generation:
-                await work_in(connection, self._generation)
-            elif isinstance(self._subscription, Projector):
-                await work_live(connection, self._name)
-            yield connection
+        with self._span(messages):
+            async with self._pool.acquire() as connection, connection.transaction():
+                if self._generation:
+                    await work_in(connection, self._generation)
+                elif isinstance(self._subscription, Projector):
+                    await work_live(connection, self._name)
+                yield connection
+
+    def _span(self, messages: Sequence[Any]) -> AbstractContextManager[Any]:
+        """Return the span of a live batch, linked to the clicks that its events stem from.
+
+        A rebuild is nobody's click: a million spans of years ago would tell nothing.
+        """
+        if self._generation:
+            return nullcontext()
+        carried = (dict(message.headers).get("traceparent") for message in messages)
+        links = links_of(each.decode() for each in carried if each)
+        name = f"{self._name} batch"
+        return tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.
@@ -83,7 +97,7 @@ class Handling:
         """
         seen = place.publication
         heard: dict[str, int] = {}
-        async with self._batch() as connection:
+        async with self._batch(messages) as connection:
             for message in messages:
                 parcel = Parcel.of(where.topic, message)
                 if parcel.publication <= seen:
@@ -142,11 +156,12 @@ class Handling:
         if kind not in self._subscription.handles:
             return
         name = f"{self._name} {meta.type}"
-        # A rebuild is nobody's click: a million spans of years ago would tell nothing.
         span = (
             nullcontext()
             if self._generation
-            else tracer.start_as_current_span(name, context=context_of(meta.traceparent))
+            else tracer.start_as_current_span(
+                name, context=context_of(meta.traceparent), links=link_here()
+            )
         )
         with span:
             if isinstance(self._subscription, Projector):

@@ -83,5 +83,5 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
                 email,
                 notice.facts,
                 reaction.now,
-                reaction.meta.traceparent,
+                reaction.cause().traceparent,
             )
