@@ -102,6 +102,13 @@ async def test_a_code_is_mailed_once_and_nothing_of_it_stays(
     assert left == 0
     assert all("048151" not in each.data.model_dump_json() for each in await service.said())
 
+    async def shown() -> bool:
+        metrics = (await service.client.get("/metrics")).text
+        assert 'epep_mails_ended{outcome="sent"} 2.0' in metrics
+        return "epep_mails_due 0.0" in metrics
+
+    await eventually(shown)
+
 
 async def test_a_code_that_ran_out_is_not_mailed(
     service: ServiceUnderTest, mailbox: Mailbox

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from prometheus_client.core import Metric
 
 from epep_events.catalog import Catalog
 from epep_events.contexts import catalog as everything_said
@@ -37,7 +38,7 @@ class Service:
     """What a service is made of; its `main.py` is the only place that knows every part.
 
     `workers` run beside the API until cancelled; `on_start` runs once before anything else.
-    `body_limits` are bytes by path prefix.
+    `body_limits` are bytes by path prefix; `metrics` are asked for when `/metrics` is.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Service:
     on_start: Sequence[Callable[["Running"], Awaitable[None]]] = ()
     body_limits: Mapping[str, int] = field(default_factory=dict)
     sql: Sequence[tuple[str, Path]] = ()
+    metrics: Sequence[Callable[["Running"], Awaitable[Sequence[Metric]]]] = ()
 
     def all_migrations(self) -> list[Migration]:
         """Return the machinery's migrations, those of shared parts, then the service's own."""
