@@ -22,6 +22,7 @@ from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
 from epep_runtime.parking import count_parked
 from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.proof.seals import seal_now_and_then
 from epep_runtime.relay import Relay
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
@@ -105,7 +106,7 @@ class Running:
         if self.settings.has_role("projectors"):
             jobs.append(own_writes.forget_old(self.pool))
         if self.settings.has_role("workers"):
-            jobs += [worker(self) for worker in self.service.workers]
+            jobs += [worker(self) for worker in (seal_now_and_then, *self.service.workers)]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
 
     async def stop(self) -> None:
