@@ -38,7 +38,8 @@ P = TypeVar("P")
 class Service:
     """What a service is made of; its `main.py` is the only place that knows every part.
 
-    `workers` run beside the API until cancelled; `on_start` runs once before anything else.
+    `workers` run beside the API until cancelled, `role_workers` those of roles of the service's
+    own, by role; `on_start` runs once before anything else.
     `body_limits` are bytes by path prefix; `metrics` are asked for when `/metrics` is.
     """
 
@@ -50,6 +51,9 @@ class Service:
     projectors: Sequence[Projector] = ()
     reactors: Sequence[Reactor] = ()
     workers: Sequence[Callable[["Running"], Coroutine[Any, Any, None]]] = ()
+    role_workers: Mapping[str, Sequence[Callable[["Running"], Coroutine[Any, Any, None]]]] = field(
+        default_factory=dict
+    )
     on_start: Sequence[Callable[["Running"], Awaitable[None]]] = ()
     body_limits: Mapping[str, int] = field(default_factory=dict)
     sql: Sequence[tuple[str, Path]] = ()
@@ -92,6 +96,7 @@ class Running:
         self.runners = [Runner(pool, self.store, bus, each, settings) for each in followed]
         self._tasks: list[asyncio.Task[None]] = []
         self.parts: dict[type[Any], Any] = {}
+        self.lags: list[Callable[[], dict[str, Any]]] = []  # of what else follows topics here
 
     def part(self, kind: type[P]) -> P:
         """Return what an `on_start` step put in `parts` under its type, for routes and workers."""
@@ -107,6 +112,9 @@ class Running:
             jobs.append(own_writes.forget_old(self.pool))
         if self.settings.has_role("workers"):
             jobs += [worker(self) for worker in (seal_now_and_then, *self.service.workers)]
+        for role, workers in self.service.role_workers.items():
+            if self.settings.has_role(role):
+                jobs += [worker(self) for worker in workers]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
 
     async def stop(self) -> None:
@@ -142,6 +150,7 @@ class Running:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
+        subscriptions += [lag() for lag in self.lags]  # told, but nobody waits for them to join
         return report
 
 
