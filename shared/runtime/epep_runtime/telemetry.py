@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -10,8 +11,10 @@ from opentelemetry import trace
 from opentelemetry.propagate import extract, inject
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Link
 
 tracer = trace.get_tracer("epep")
+MOST_LINKS = 128
 
 
 def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -55,6 +58,22 @@ def current_traceparent() -> str | None:
     carrier: dict[str, str] = {}
     inject(carrier)
     return carrier.get("traceparent")
+
+
+def links_of(traceparents: Iterable[str | None]) -> list[Link]:
+    """Return links from a batch to the traces of what is in it, each trace once, 128 at most.
+
+    A batch belongs to many clicks, so it can be the child of none of them.
+    """
+    distinct = islice(dict.fromkeys(each for each in traceparents if each), MOST_LINKS)
+    found = (trace.get_current_span(context_of(each)).get_span_context() for each in distinct)
+    return [Link(each) for each in found if each.is_valid]
+
+
+def link_here() -> list[Link]:
+    """Return a link to the current span, from one that belongs to another trace."""
+    here = trace.get_current_span().get_span_context()
+    return [Link(here)] if here.is_valid else []
 
 
 def context_of(traceparent: str | None) -> Any:
