@@ -46,7 +46,8 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
             )
         )
         return 0
-    settings = service.settings()
+    # Proof needs the log and nothing else that the service is told: an auditor has only a database.
+    settings = Settings() if arguments.command in COMMANDS else service.settings()
     start_telemetry(service.name, settings.log_level, os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     url = settings.database_url.get_secret_value()
     if arguments.command == "migrate":

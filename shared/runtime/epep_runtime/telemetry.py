@@ -1,7 +1,6 @@
 """Logs as JSON lines with trace ids, and traces that follow an event from click to mail."""
 
 import logging
-import sys
 from collections.abc import Iterable, MutableMapping
 from itertools import islice
 from typing import Any
@@ -12,6 +11,8 @@ from opentelemetry.propagate import extract, inject
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Link
+
+from epep_runtime.library_logs import hear_libraries
 
 tracer = trace.get_tracer("epep")
 MOST_LINKS = 128
@@ -26,9 +27,7 @@ def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappi
 
 def start_telemetry(service: str, level: str = "INFO", endpoint: str | None = None) -> None:
     """Send logs to stdout as JSON lines, and spans to an OTLP endpoint where one is given."""
-    logging.basicConfig(stream=sys.stdout, level=level, format="%(name)s %(message)s", force=True)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    hear_libraries(level)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

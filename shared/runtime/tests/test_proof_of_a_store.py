@@ -247,7 +247,7 @@ async def test_a_replay_makes_the_same_store_and_goes_on_from_there(
         found = [str(each) async for each in digests(other, [projector])]
         assert [line.split()[1:] for line in found] == [
             ["3", "summing", "sums"],
-            ["13", "summing", "lines"],
+            ["15", "summing", "lines"],
         ]
         rows = "SELECT (e.*)::text FROM (SELECT position, stream_id, hash, traceparent, data::text"
         rows += " FROM events ORDER BY position) e"
