@@ -109,7 +109,8 @@ async def test_a_new_key_signs_from_then_on_and_the_old_one_still_counts(
     [
         (
             [
-                "UPDATE events SET data = replace(data::text, 'section', 'sectiom')::json WHERE position = 3"
+                "UPDATE events SET data = replace(data::text, 'section', 'station')::json"
+                " WHERE position = 3"
             ],
             "Version 3 of {0} was altered",
         ),
