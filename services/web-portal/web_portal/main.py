@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
+from epep_runtime.waiting import when_there
 from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
@@ -103,7 +104,8 @@ def create_app(portal: Portal) -> FastAPI:
 async def open_portal(settings: PortalSettings) -> AsyncIterator[Portal]:
     """Open the database and the connections to the services; close them at the end."""
     keys = Keys(settings.key)
-    pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
+    url = settings.database_url.get_secret_value()
+    pool = await when_there(lambda: open_pool(url, settings.pool_size))
     timeout = httpx.Timeout(settings.service_timeout_seconds)
     streaming = httpx.Timeout(settings.service_timeout_seconds, read=STREAM_SILENCE_SECONDS)
     try:

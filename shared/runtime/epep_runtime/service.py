@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor
 from epep_runtime.tokens import TokenVerifier
+from epep_runtime.waiting import when_there
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 9.0
@@ -173,11 +175,12 @@ async def _watched(job: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def running(service: Service, settings: Settings) -> AsyncIterator[Running]:
     """Open the database, run what runs first, start every part; stop them at the end."""
-    pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
+    url = settings.database_url.get_secret_value()
+    pool = await when_there(lambda: open_pool(url, settings.pool_size))
     try:
         process = Running(service, settings, pool, everything_said())
         for step in service.on_start:
-            await step(process)
+            await when_there(partial(step, process))
         process.start()
         try:
             yield process
