@@ -73,8 +73,8 @@ ROUTES = (
 )
 STREAMS = httpx.Limits(max_connections=500, max_keepalive_connections=0)
 STREAM_SILENCE_SECONDS = 40.0  # services give a sign of life every fifteen
-NOT_TRACED = "livez,readyz,static,invitations/answer"
-"""Addresses kept out of traces: noise, and the one that carries a secret."""
+NOT_TRACED = "livez,readyz,static,board/stream,invitations/answer"
+"""Addresses kept out of traces: noise, what never ends, and the one that carries a secret."""
 
 
 def now() -> datetime:

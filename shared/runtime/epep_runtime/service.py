@@ -152,7 +152,13 @@ class Running:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
-        subscriptions += [lag() for lag in self.lags]  # told, but nobody waits for them to join
+        others = [lag() for lag in self.lags]  # told, but nobody waits for them to join
+        report["warnings"] += [
+            f"{each['name']} is in trouble: {each['trouble']}."
+            for each in others
+            if each["trouble"]
+        ]
+        subscriptions += others
         return report
 
 

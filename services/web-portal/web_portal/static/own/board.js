@@ -26,10 +26,11 @@ function show(html) {
   const after = parts(fresh);
   const sameParts = before.size === after.size && [...after.keys()].every((key) => before.has(key));
   const changed = [...after].filter(([key, part]) => before.get(key)?.outerHTML !== part.outerHTML);
-  note(changed.map(([key, part]) => [before.get(key), part]));
-  if (sameParts) changed.forEach(([key, part]) => replace(before.get(key), part));
+  const pairs = changed.map(([key, part]) => [before.get(key), part]);
+  note(pairs);
+  pairs.forEach(([old, part]) => light(old, part));
+  if (sameParts) pairs.forEach(([old, part]) => replace(old, part));
   else replaceAll(fresh);
-  changed.forEach(([, part]) => light(part));
 }
 
 function replace(old, part) {
@@ -44,9 +45,15 @@ function replaceAll(fresh) {
   if (focused) numbers.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-function light(part) {
-  part.classList.add("epep-changed");
-  part.addEventListener("animationend", () => part.classList.remove("epep-changed"), { once: true });
+// Only the lines that say something else than before are lit.
+function light(old, part) {
+  const lines = (root) => [...root.querySelectorAll("dd, tbody tr, li")];
+  const known = new Set(old ? lines(old).map((line) => line.textContent) : []);
+  for (const line of lines(part)) {
+    if (known.has(line.textContent)) continue;
+    line.classList.add("epep-changed");
+    line.addEventListener("animationend", () => line.classList.remove("epep-changed"), { once: true });
+  }
 }
 
 // The tiles' changes in words, gathered for some seconds: calm, and not one by one.
