@@ -55,10 +55,10 @@ async def read_board(asking: Asking, request: Request, authority: Code) -> Board
     For its virtual school and its auditors; anybody else finds nothing (404).
     """
     board = _board(asking, request, authority)
-    numbers = await board.numbers(authority)
-    if numbers is None:
+    counted = await board.counted(authority)
+    if counted is None:
         raise NotFoundError
-    return board.dated(numbers)
+    return board.dated(counted)
 
 
 @router.get(
@@ -76,7 +76,7 @@ async def follow_board(
     event says that the numbers still hold. For the same people as `GET /board`.
     """
     board = _board(asking, request, authority)
-    if await board.numbers(authority) is None:
+    if await board.counted(authority) is None:
         raise NotFoundError
     clock = running_of(request).store.clock
     return EventStream(pushes(board, authority, last_event_id, expiry_of(request), clock))
