@@ -53,6 +53,11 @@ class Person:
     name: str
     account_id: str
     login: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE  # seconds that this person waits for anything
+
+    def wait(self, look: Callable[[], Any]) -> Any:
+        """Return the first truthy answer of `look`, as patiently as this person is."""
+        return eventually(look, self.patience)
 
     def log_in(self) -> Person:
         """Log in with the password and the code that comes by mail."""
@@ -95,7 +100,7 @@ class Person:
             assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text}"
             return answer
 
-        return eventually(look).json()
+        return self.wait(look).json()
 
     def change(
         self,
