@@ -1,29 +1,26 @@
 """What each kind of mail says. Layout is the templates' affair, so text and HTML say the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
+from notification_service.mails.identity_letters import IDENTITY_LETTERS
+from notification_service.mails.letter import Details, Letter
 from notification_service.mails.wording import clock, day_and_time, span
 from notification_service.notifications.facts import Facts, MeetingFacts
 
-Details = tuple[tuple[str, str], ...]
 
+def letter_of(
+    facts: Facts, portal_url: str, secret: str | None, not_me: str | None = None
+) -> Letter:
+    """Return what the mail says; `secret` is the opened code or token, where there is one.
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail's contents in order; `code` is shown large, `links` are (label, address)."""
-
-    heading: str
-    lines: tuple[str, ...]
-    code: str | None = None
-    details: Details = ()
-    links: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def letter_of(facts: Facts, portal_url: str, secret: str | None) -> Letter:
-    """Return what the mail says; `secret` is the opened code or token, where there is one."""
-    return LETTERS[facts.kind](facts, portal_url, secret)
+    `not_me` is the token of the link by which the reader says "this is not me".
+    """
+    letter = (LETTERS | IDENTITY_LETTERS)[facts.kind](facts, portal_url, secret)
+    if not_me is None:
+        return letter
+    link = ("This is not me", f"{portal_url}/not-me/{not_me}")
+    return replace(letter, links=(*letter.links, link))
 
 
 def _meeting(facts: Facts) -> MeetingFacts:
