@@ -13,7 +13,8 @@ class Settings(BaseSettings):
     """The settings every service has; a service adds its own by subclassing.
 
     `roles` is `all` or a comma-separated choice of `api`, `relay`, `projectors`, `reactors`,
-    `workers`, so that a laptop runs one process and a cluster scales each part alone.
+    `workers`, so that a laptop runs one process and a cluster scales each part alone; a service
+    may have roles of its own besides.
     `secret_key` is 32 bytes in base64; without it the service does not sign its log, which it
     otherwise does `seal_every_seconds` after the last time, when something has happened since.
     """

@@ -47,7 +47,7 @@ class Reach:
             try:
                 await self._watch()
             except (KafkaError, OSError) as error:
-                log.info("the board's reach is not known", error=type(error).__name__)
+                log.debug("the board's reach is not known", error=type(error).__name__)
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _watch(self) -> None:
