@@ -10,7 +10,6 @@ from uuid import UUID
 from epep_access.days import end_of, start_of
 from epep_events.envelope import Metadata
 from epep_events.getting_in import EmailChanged, UserDetailsChanged
-from epep_events.getting_in import EmailChanged, UserDetailsChanged
 from epep_events.identity import (
     RoleGranted,
     RoleRevoked,
@@ -111,34 +110,6 @@ async def _revoked(connection: Connection, event: RoleRevoked, meta: Metadata) -
     )
 
 
-async def _details_changed(connection: Connection, event: UserDetailsChanged, _: Metadata) -> None:
-    await connection.execute(
-        "UPDATE known_people SET name = $2 WHERE account_id = $1", event.account_id, event.name
-    )
-    await _make_findable(connection, event.account_id)
-
-
-async def _email_changed(connection: Connection, event: EmailChanged, _: Metadata) -> None:
-    await connection.execute(
-        "UPDATE known_people SET email = $2 WHERE account_id = $1",
-        event.account_id,
-        event.email.lower(),
-    )
-    await _make_findable(connection, event.account_id)
-
-
-async def _make_findable(connection: Connection, account_id: UUID) -> None:
-    row = await connection.fetchrow(
-        "SELECT name, email FROM known_people WHERE account_id = $1", account_id
-    )
-    if row is not None:
-        await connection.execute(
-            "UPDATE known_people SET search = $2 WHERE account_id = $1",
-            account_id,
-            folded(f"{row['name']} {row['email']}"),
-        )
-
-
 async def _deactivated(connection: Connection, event: UserDeactivated, _: Metadata) -> None:
     await connection.execute(
         "UPDATE known_people SET active = false WHERE account_id = $1", event.account_id
@@ -157,8 +128,6 @@ PEOPLE = Projector(
     tables=("known_people", "known_roles"),
     handles={
         UserRegistered: _registered,
-        UserDetailsChanged: _details_changed,
-        EmailChanged: _email_changed,
         UserDetailsChanged: _details_changed,
         EmailChanged: _email_changed,
         RoleGranted: _granted,
