@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import headers_of
 from epep_runtime.event_store import EventStore, metadata_of
+from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.open_transactions import OpenTransactions
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
 from epep_runtime.telemetry import links_of, tracer
@@ -59,7 +60,8 @@ class Relay:
         """Publish until stopped; after any fault, start again from the saved place."""
         while not self._stopping.is_set():
             try:
-                await self._lead()
+                with lost_as_kafka_error():
+                    await self._lead()
             except (KafkaError, *DATABASE_FAULTS) as error:
                 log.warning("relay interrupted, will go on", error=type(error).__name__)
                 await self._pause(RETRY_SECONDS)
@@ -93,7 +95,7 @@ class Relay:
                     await self._wait_for_work()
                 await self._look_for_a_stall(leader)
         finally:
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await producer.stop()
 
     async def publish_round(self, leader: Any, producer: AIOKafkaProducer) -> bool:

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
+from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.parking import due
 from epep_runtime.places import Place, PlaceLostError, read_places, start_at
 from epep_runtime.postgres import Pool
@@ -136,7 +137,8 @@ class Runner:
         """
         while not self._stopping.is_set():
             try:
-                await self._follow()
+                with lost_as_kafka_error():
+                    await self._follow()
             except GenerationGoneError:
                 return
             except RETRIED as error:
@@ -170,7 +172,7 @@ class Runner:
         finally:
             self._consumer = self.arrival_failed = None
             self.forget()
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.stop()
 
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
@@ -193,7 +195,7 @@ class Runner:
         await self._try_parked_again()
         offsets = {each: place.next_offset for each, place in self._places.items()}
         if fetched and offsets:
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.commit(offsets)
 
     async def _take_from_its_place(
