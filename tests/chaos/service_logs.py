@@ -66,6 +66,7 @@ def _kind(said: Mapping[str, Any]) -> str:
 def nothing_unexplained(logs: Mapping[str, Path]) -> Finding:
     """No service wrote an error that the killing does not explain."""
     finding = Finding("No service wrote an error that the killing does not explain.")
+    explained: Counter[str] = Counter()
     for service, path in logs.items():
         with path.open(encoding="utf-8", errors="replace") as lines:
             for kind, count in sorted(errors_in(lines).items()):
@@ -73,6 +74,7 @@ def nothing_unexplained(logs: Mapping[str, Path]) -> Finding:
                 if why is None:
                     finding.violations.append(f"{service}: {count} × {kind}")
                 else:
-                    finding.notes.append(f"{service}: {count} × {kind} – {why}")
+                    explained[f"{service}, {kind.split()[0]}: {why}"] += count
     finding.looked_at.append(f"{len(logs)} logs")
+    finding.notes += [f"{count} × {what}" for what, count in sorted(explained.items())]
     return finding
