@@ -61,7 +61,8 @@ class Follower:
         said = ""
         while True:
             try:
-                await self._follow()
+                with lost_as_kafka_error():
+                    await self._follow()
             except (KafkaError, OSError) as error:
                 if type(error).__name__ != said:  # it may be so for long, until a worker comes
                     said = type(error).__name__
@@ -71,8 +72,8 @@ class Follower:
     async def _follow(self) -> None:
         bootstrap = self._settings.kafka_bootstrap
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-        await consumer.start()
         try:
+            await consumer.start()
             partitions = await partitions_of(bootstrap, [changelog(self._settings)])
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)

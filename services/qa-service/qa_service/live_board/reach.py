@@ -45,7 +45,8 @@ class Reach:
         """Look every two seconds until cancelled."""
         while True:
             try:
-                await self._watch()
+                with lost_as_kafka_error():
+                    await self._watch()
             except (KafkaError, OSError) as error:
                 log.debug("the board's reach is not known", error=type(error).__name__)
             await asyncio.sleep(EVERY_SECONDS)
