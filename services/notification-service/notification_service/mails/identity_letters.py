@@ -47,7 +47,7 @@ def _registration_known(facts: Facts, portal_url: str, _: str | None) -> Letter:
             "If it was you, log in, or choose a new password if you have forgotten yours.",
         ),
         links=(
-            ("Log in", f"{portal_url}/login"),
+            ("Log in", f"{portal_url}/log-in"),
             ("Forgotten password", f"{portal_url}/forgotten-password"),
         ),
     )
@@ -97,7 +97,7 @@ def _email_reminder(facts: Facts, portal_url: str, _: str | None) -> Letter:
     return Letter(
         "The email address of your account",
         (f"You asked which address you log in with. It is this one: {facts.detail}",),
-        links=(("Log in", f"{portal_url}/login"),),
+        links=(("Log in", f"{portal_url}/log-in"),),
         notes=("If you did not ask, somebody knows your name, your workplace and your number.",),
     )
 
