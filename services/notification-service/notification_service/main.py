@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from epep_access import parts as access
+from epep_events.access import EmergencyAccessTaken
 from epep_events.identity import LoginCodeRequested
 from epep_events.meeting import (
     InvitationIssued,
@@ -18,6 +19,7 @@ from epep_runtime.subscriptions import Reactor
 from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
 from notification_service.reactions.accounts import LOCKS
+from notification_service.reactions.emergencies import mail_emergency
 from notification_service.reactions.logging_in import mail_login_code
 from notification_service.reactions.meetings import (
     mail_answer,
@@ -60,6 +62,7 @@ PROGRESS = Reactor(
         PEPReturned: mail_return,
         PEPSignedOff: mail_sign_off,
         QAPublished: mail_feedback,
+        EmergencyAccessTaken: mail_emergency,
     },
 )
 

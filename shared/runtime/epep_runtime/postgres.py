@@ -86,7 +86,10 @@ async def _open(url: str, size: int, settings: dict[str, str]) -> Pool:
 
 
 async def take_long(connection: Connection) -> None:
-    """Let this transaction take its time. It must only read: such a one holds nobody back."""
+    """Let this transaction take its time.
+
+    It must only read, as such a one holds nobody back, or fill a database that nobody uses yet.
+    """
     await connection.execute(
         "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'"
     )

@@ -153,6 +153,20 @@ def _about_pep(heading: str, line: str, label: str) -> Callable[[Facts, str, str
     return write
 
 
+def _emergency_access(facts: Facts, portal_url: str, _: str | None) -> Letter:
+    until = f" It ends at {clock(facts.expires_at)}, a day later." if facts.expires_at else ""
+    return Letter(
+        "A record was opened in an emergency",
+        (
+            f"{facts.who or 'Somebody'} has opened the record of a child in your authority who is "
+            f"not theirs, and gave a reason.{until}",
+            "The reason and everything they looked at are on the child’s page. If it was not "
+            "needed, end the person’s access and speak with them.",
+        ),
+        links=(("Open the child’s page", f"{portal_url}/children/{facts.child_id}"),),
+    )
+
+
 LETTERS: dict[str, Callable[[Facts, str, str | None], Letter]] = {
     "login_code": _login_code,
     "invitation": _invitation,
@@ -180,6 +194,7 @@ LETTERS: dict[str, Callable[[Facts, str, str | None], Letter]] = {
         "The PEP for {initials} is complete and signed off. Nothing is left for you to do.",
         "See the PEP",
     ),
+    "emergency_access": _emergency_access,
     "feedback": _about_pep(
         "Feedback on a PEP",
         "The virtual school has looked at the quality of the PEP for {initials}.",

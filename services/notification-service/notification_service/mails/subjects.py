@@ -17,6 +17,7 @@ SUBJECTS = {
     "returned": "The PEP for {initials} needs more work",
     "signed_off": "The PEP for {initials} has been signed off",
     "feedback": "Feedback on the PEP for {initials}",
+    "emergency_access": "Emergency access to a child’s record",
     "registration_link": "Confirm your email address for ePEP",
     "registration_known": "Your ePEP account",
     "registration_waiting": "Somebody asks for access to ePEP",

@@ -41,6 +41,7 @@ class Facts(Value):
     authority: AuthorityFacts | None = None
     initials: str | None = None
     pep_id: UUID | None = None
+    child_id: UUID | None = None
     pep_kind: str | None = None
     meeting: MeetingFacts | None = None
     old_starts_at: datetime | None = None
