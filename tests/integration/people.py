@@ -65,6 +65,17 @@ class Person:
         answer = self._identity("/logins", {"email": self.email, "password": PASSWORD})
         assert answer.status_code == 202, answer.text
         login_id = answer.json()["login_id"]
+        accepted = [
+            {
+                "authority": asked["authority"]["code"],
+                "version": asked["version"],
+                "keys": [each["key"] for each in asked["declarations"]],
+            }
+            for asked in answer.json()["declarations"]
+        ]
+        if accepted:
+            ticked = self._identity(f"/logins/{login_id}/declarations", {"accepted": accepted})
+            assert ticked.status_code == 202, ticked.text
 
         def newest() -> str | None:
             mails = self.mailbox.messages_to(self.email)[already:]
