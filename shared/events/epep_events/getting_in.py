@@ -254,7 +254,7 @@ class SessionsEndedByAuthority(Event):
 
     account_id: UUID
     authority_code: str
-    why: Personal[str]
+    why: PersonalOfAdult[str]
 
 
 class LoginStopped(Event):
