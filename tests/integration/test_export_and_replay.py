@@ -79,7 +79,9 @@ def test_files_prove_themselves_and_make_the_same_read_models(
         assert "the chain of every stream holds" in own(system, name, "verify")
 
     where = ("--postgres", backends.postgres_admin_url, "--prefix", prefix)
-    replayed = run("epepctl", auditor, "replay", str(folder), *where)
+    told = system.environment("pep")
+    keys = {name: told[name] for name in ("EPEP_KEYRING_URL", "EPEP_KEYRING_MASTER_KEY")}
+    replayed = run("epepctl", auditor | keys, "replay", str(folder), *where)
     live = [line for name in CONTEXTS for line in digests_in(own(system, name, "digest"))]
     assert sorted(digests_in(replayed)) == sorted(live)
     rows = {line.split()[3]: int(line.split()[1]) for line in live}

@@ -12,6 +12,7 @@ from epep_events.meeting import (
     MeetingConfirmed,
     MeetingRescheduled,
 )
+from epep_events.operations import SubjectErased
 from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
 from epep_events.qa import QAPublished
 from epep_runtime.service import Service
@@ -20,6 +21,7 @@ from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
 from notification_service.reactions.accounts import LOCKS
 from notification_service.reactions.emergencies import mail_emergency
+from notification_service.reactions.erasures import stop_mails
 from notification_service.reactions.logging_in import mail_login_code
 from notification_service.reactions.meetings import (
     mail_answer,
@@ -65,6 +67,7 @@ PROGRESS = Reactor(
         EmergencyAccessTaken: mail_emergency,
     },
 )
+ERASURES = Reactor("erasures", ("pep", "identity"), {SubjectErased: stop_mails})
 
 SERVICE = Service(
     name="notification",
@@ -73,7 +76,7 @@ SERVICE = Service(
     settings=NotificationSettings,
     routers=[messages],
     projectors=[*access.PROJECTORS, PEPS, MESSAGES],
-    reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS],
+    reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS, ERASURES],
     workers=[post_mail],
     metrics=[outbox_metrics],
     on_start=[ensure_sealing_key],

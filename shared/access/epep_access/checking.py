@@ -7,7 +7,7 @@ from uuid import UUID
 from epep_access.permissions import table
 from epep_events.access import Basis
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.problems import ForbiddenError, NotFoundError
+from epep_runtime.problems import ErasedError, ForbiddenError, NotFoundError
 from epep_runtime.row_security import see_also
 from epep_runtime.tokens import Principal
 
@@ -135,7 +135,7 @@ async def held_by(database: Pool | Connection, principal: Principal) -> Held:
 
 
 FOR_CHILD = f"""
-SELECT c.authority, roles.*,
+SELECT c.authority, c.erased, roles.*,
        (SELECT permissions -> 'overrides' FROM known_profiles
          WHERE code = c.authority ORDER BY version DESC LIMIT 1) AS overrides,
        array(SELECT r.role || ' ' || r.basis FROM access_relations() r
@@ -151,6 +151,8 @@ async def acting_for_child(
     database: Pool | Connection, principal: Principal, child_id: UUID
 ) -> Acting:
     """Return who the person is to the child now. Raises NotFoundError: nobody, or no such child.
+
+    Raises ErasedError for a child whom the person could see and who has been erased.
 
     The virtual school and auditors are somebody to every child of their authority; anybody else
     needs a relationship that holds at this moment (`domain.md` 1.4, design.md section 7).
@@ -169,6 +171,8 @@ async def acting_for_child(
     bases.pop("operator", None)
     if not bases:
         raise NotFoundError
+    if row["erased"]:
+        raise ErasedError
     await see_also(database, [row["authority"]])
     return Acting(child_id, row["authority"], frozenset(bases), bases, row["overrides"] or {})
 

@@ -12,6 +12,7 @@ from epep_events.access import (
     DelegationEnded,
     EmergencyAccessTaken,
 )
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.pep import (
     ChildRegistered,
@@ -29,7 +30,7 @@ ACCESS_SQL = ("access", Path(__file__).parent / "sql")
 
 async def _child_registered(connection: Connection, event: ChildRegistered, meta: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO access_children VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        "INSERT INTO access_children (child_id, authority) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         event.child_id,
         meta.authority,
     )
@@ -90,9 +91,18 @@ async def _pep_initiated(connection: Connection, event: PEPInitiated, _: Metadat
     )
 
 
+async def _forget_child(connection: Connection, subject: UUID) -> None:
+    """Keep who may know that there was a record; drop what was said of the child."""
+    await connection.execute(
+        "UPDATE access_children SET erased = true WHERE child_id = $1", subject
+    )
+    await connection.execute("UPDATE access_people SET reason = NULL WHERE child_id = $1", subject)
+
+
 ACCESS = Projector(
     name="access",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget_child,
     tables=("access_children", "access_people", "access_peps"),
     handles={
         ChildRegistered: _child_registered,
@@ -180,9 +190,19 @@ async def _cover_ended(connection: Connection, event: CoverEnded, meta: Metadata
     await _over(connection, event.cover_id, meta.occurred_at)
 
 
+async def _forget_settings(connection: Connection, subject: UUID) -> None:
+    await connection.execute(
+        "UPDATE access_settings SET urn = $2 WHERE child_id = $1", subject, ERASED
+    )
+    await connection.execute(
+        "UPDATE access_standins SET reason = NULL WHERE account_id = $1", subject
+    )
+
+
 RELATIONSHIPS = Projector(
     name="relationships",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget_settings,
     tables=("access_settings", "access_standins"),
     handles={
         SettingChanged: _setting_changed,

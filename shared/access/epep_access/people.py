@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from epep_access.days import end_of, start_of
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.getting_in import EmailChanged, UserDetailsChanged
 from epep_events.identity import (
@@ -122,9 +123,19 @@ async def _reactivated(connection: Connection, event: UserReactivated, _: Metada
     )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute(
+        "UPDATE known_people SET name = $2, email = $2, search = $2, active = false"
+        " WHERE account_id = $1",
+        subject,
+        ERASED,
+    )
+
+
 PEOPLE = Projector(
     name="people",
-    contexts=("identity",),
+    contexts=("identity", "pep"),
+    forget=_forget,
     tables=("known_people", "known_roles"),
     handles={
         UserRegistered: _registered,

@@ -153,6 +153,29 @@ def _subject(
     raise UnknownSubjectError(f"{path} is personal, but nothing tells whose: {', '.join(mark.of)}")
 
 
+def names_adults(model: type[BaseModel]) -> bool:
+    """Tell whether an event type holds personal values of adults."""
+    return any(mark.whose == "adult" for _, mark in plan_of(model).paths())
+
+
+def adults_in(event: BaseModel) -> list[UUID]:
+    """Return the adults whose personal values an event holds, or held before they were erased."""
+    found: set[Subject] = set()
+    _adults(plan_of(type(event)), event.model_dump(mode="json"), (), found)
+    return sorted(UUID(subject) for subject in found)
+
+
+def _adults(plan: Plan, part: Document, around: tuple[Document, ...], found: set[Subject]) -> None:
+    here = (part, *around)
+    for name, mark in plan.personal:
+        if mark.whose == "adult" and part.get(name) is not None:
+            found.add(_subject(mark, here, str(UUID(int=0)), name))
+    for name, inner in plan.parts:
+        values = part.get(name) or []
+        for each in values if isinstance(values, list) else [values]:
+            _adults(inner, each, here, found)
+
+
 def seal(
     slots: Iterable[Slot],
     event_id: UUID,

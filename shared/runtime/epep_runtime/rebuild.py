@@ -1,6 +1,7 @@
 """Building a read model again, from the topics' beginning, beside the live one."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,8 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from epep_events.contexts import catalog
 from epep_runtime.comparing import Comparison, compare
 from epep_runtime.event_store import EventStore
+from epep_runtime.forgetting import forget_everybody_erased
 from epep_runtime.generations import (
     Generation,
+    GenerationGoneError,
     RebuildError,
     begin_or_join,
     drop,
@@ -103,6 +106,8 @@ async def rebuild(
         async with _building(Runner(pool, store, bus, _of(projector, generation), settings,
                                     generation=generation)) as task:  # fmt: skip
             await _until_caught_up(pool, generation, ends, progress or Saying(), task)
+            with contextlib.suppress(GenerationGoneError):  # another worker has switched
+                await forget_everybody_erased(pool, projector, generation)
             if only_compare and await state_of(pool, generation) == "building":
                 found = await compare(pool, projector, generation)
                 return Rebuilt(

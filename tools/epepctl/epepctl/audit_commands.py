@@ -1,9 +1,10 @@
-"""The commands for auditors: seal, verify, history, export, replay, digest."""
+"""The commands for auditors: seal, verify, history, erase, export, replay, digest."""
 
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("seal")(seal_command)
     app.command("verify")(verify_command)
     app.command("history", context_settings=PASSED_ON)(history_command)
+    app.command("erase")(erase_command)
     app.command("export")(export_command)
     app.command("replay")(replay_command)
     app.command("digest")(digest_command)
@@ -86,6 +88,22 @@ def history_command(context: typer.Context) -> None:
     """
     with speaking():
         raise typer.Exit(_run("pep", ["history", *context.args]))
+
+
+def erase_command(
+    kind: Annotated[str, typer.Argument(metavar="child|adult")],
+    subject: Annotated[UUID, typer.Argument(metavar="ID", help="a child, or an account")],
+    why: Annotated[str, typer.Option("--why", help="the reason, without personal data")] = ...,  # type: ignore[assignment]
+) -> None:
+    """Erase a person for good: what is personal of them reads [erased] everywhere, in backups too.
+
+    Their key is destroyed; nobody can bring it back. That it was done, by whom and why, stays.
+    """
+    with speaking():
+        speaker = {"child": "pep", "adult": "identity"}.get(kind)
+        if speaker is None:
+            raise ToolError("Say whom: `epepctl erase child ID` or `epepctl erase adult ID`.", 2)
+        raise typer.Exit(_run(speaker, ["erase", str(subject), "--why", why]))
 
 
 def export_command(

@@ -11,6 +11,7 @@ from identity_service.accounts.account import ACCOUNT, Account, Grant
 from identity_service.accounts.opening import OpenAccount, Opened, open_account
 from identity_service.accounts.suspending import restore_account, suspend_account
 from identity_service.causes import by_operator
+from identity_service.operating.erasing import erase_adult
 from identity_service.operating.reading import UnreadableError
 from identity_service.operating.welcoming import Welcome, welcome
 from identity_service.passwords.hashing import Passwords
@@ -51,6 +52,10 @@ class Desk:
                 )
 
         return await asyncio.gather(*map(one, wanted))
+
+    async def erase(self, subject: UUID, why: str) -> bool:
+        """Erase a person; False when that had been done. Raises EraseError."""
+        return await erase_adult(self._pool, self._store, subject, why)
 
     async def suspend(self, email: str, why: str) -> str:
         """Suspend a person's account and return a line that says so. Raises UnreadableError."""

@@ -7,11 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
 
 from epep_events.contexts import catalog
+from epep_runtime.erasing import EraseError, tell
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import open_pool
 from epep_runtime.text import email_address
@@ -34,6 +36,7 @@ COMMANDS = (
     "suspend",
     "restore",
     "list",
+    "erase",
 )
 
 
@@ -47,6 +50,8 @@ def operate(argv: Sequence[str]) -> int:
         return _refused([f"The environment: {line}" for line in explained(error, "EPEP_")])
     except UnreadableError as error:
         return _refused(error.lines)
+    except EraseError as error:
+        return _refused([str(error)])
     except asyncpg.UndefinedTableError:
         return _refused(
             ["The database has no tables yet: run `python -m identity_service migrate`."]
@@ -86,6 +91,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         command.add_argument("--why", required=True)
     listing = commands.add_parser("list", help="list the accounts, tab-separated")
     listing.add_argument("--authority", metavar="330")
+    gone = commands.add_parser("erase", help="erase a person for good, everywhere")
+    gone.add_argument("subject", type=UUID, metavar="ID", help="account, registration, invitation")
+    gone.add_argument("--why", required=True, help="the reason, without personal data")
     return parser.parse_args(argv)
 
 
@@ -119,6 +127,9 @@ async def _carry_out(arguments: argparse.Namespace, settings: IdentitySettings) 
     elif arguments.command == "rotate-keys":
         async with _desk(settings) as desk:
             _say(await desk.rotate_keys())
+    elif arguments.command == "erase":
+        async with _desk(settings) as desk:
+            tell(arguments.subject, said=await desk.erase(arguments.subject, arguments.why))
     elif arguments.command == "list":
         async with _desk(settings) as desk:
             for line in await desk.listing(arguments.authority):

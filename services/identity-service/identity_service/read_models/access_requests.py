@@ -68,9 +68,16 @@ def _account(actor: str) -> UUID | None:
         return None
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM access_requests WHERE account_id = $1 OR registration_id = $1", subject
+    )
+
+
 ACCESS_REQUESTS = Projector(
     name="access_requests",
-    contexts=("identity",),
+    contexts=("identity", "pep"),
+    forget=_forget,
     tables=("access_requests",),
     handles={
         RegistrationValidated: _validated,

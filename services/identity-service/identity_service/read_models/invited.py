@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from epep_events.access import CarerAccessApproved
 from epep_events.envelope import Metadata
@@ -31,17 +32,25 @@ async def _issued(connection: Connection, event: InvitationIssued, meta: Metadat
 async def _approved(connection: Connection, event: CarerAccessApproved, meta: Metadata) -> None:
     if meta.authority is not None:
         await connection.execute(
-            "INSERT INTO approved_carers VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO approved_carers (request_id, email, authority, role, child_id)"
+            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             event.request_id,
             event.email.lower(),
             meta.authority,
             event.role,
+            event.child_id,
         )
+
+
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("DELETE FROM invited WHERE invitation_id = $1", subject)
+    await connection.execute("DELETE FROM approved_carers WHERE child_id = $1", subject)
 
 
 INVITED = Projector(
     name="invited",
-    contexts=("meeting", "pep"),
+    contexts=("meeting", "pep", "identity"),
+    forget=_forget,
     tables=("invited", "approved_carers"),
     handles={InvitationIssued: _issued, CarerAccessApproved: _approved},
 )

@@ -63,9 +63,18 @@ async def _placed(connection: Connection, account_id: UUID, place: str | None) -
         )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    for table in ("reminders", "reminder_places"):
+        await connection.execute(
+            f"DELETE FROM {table} WHERE account_id = $1",  # noqa: S608 - two fixed names
+            subject,
+        )
+
+
 REMINDERS = Projector(
     name="reminders",
-    contexts=("identity",),
+    contexts=("identity", "pep"),
+    forget=_forget,
     tables=("reminders", "reminder_places"),
     handles={
         UserRegistered: _registered,

@@ -64,9 +64,18 @@ async def _held(connection: Connection, event: NotificationHeld, meta: Metadata)
     await _keep(connection, event, meta, Delivery("uncertain", reason))
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute(
+        "UPDATE deliveries SET reason = NULL WHERE invitation_id = $1 OR invitation_id IN"
+        " (SELECT invitation_id FROM invitations WHERE account_id = $1)",
+        subject,
+    )
+
+
 DELIVERIES = Projector(
     name="deliveries",
-    contexts=("notification",),
+    contexts=("notification", "pep", "identity"),
+    forget=_forget,
     tables=("deliveries",),
     handles={
         NotificationRequested: _requested,

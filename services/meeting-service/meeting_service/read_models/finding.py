@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from epep_events.base import ERASED
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.row_security import see_also
@@ -60,7 +61,7 @@ SELECT i.invitation_id, i.account_id, i.role, m.meeting_id, m.pep_id, m.authorit
 """
 
 MINE = f"""{FIND}
- WHERE i.account_id = $1
+ WHERE i.account_id = $1 AND m.child_initials <> '{ERASED}'
  ORDER BY m.starts_at < $2, abs(extract(epoch FROM m.starts_at - $2)), i.invitation_id
  LIMIT {MOST}
 """

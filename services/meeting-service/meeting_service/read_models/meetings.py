@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.meeting import (
     InvitationIssued,
@@ -119,9 +120,30 @@ async def _confirmed(connection: Connection, event: MeetingConfirmed, meta: Meta
     await _moved_on(connection, event, meta)
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    """Keep that a meeting was held; drop what was said of the child, or who was invited."""
+    await connection.execute(
+        "UPDATE meetings SET child_initials = $2, contact_name = NULL, reason_detail = NULL,"
+        " place = NULL WHERE pep_id IN (SELECT pep_id FROM access_peps WHERE child_id = $1)",
+        subject,
+        ERASED,
+    )
+    await connection.execute(
+        "UPDATE invitations SET comment = NULL WHERE meeting_id IN (SELECT m.meeting_id"
+        " FROM meetings m JOIN access_peps a USING (pep_id) WHERE a.child_id = $1)",
+        subject,
+    )
+    await connection.execute(
+        "UPDATE invitations SET name = $2 WHERE account_id = $1 OR invitation_id = $1",
+        subject,
+        ERASED,
+    )
+
+
 MEETINGS = Projector(
     name="meetings",
-    contexts=("meeting",),
+    contexts=("meeting", "pep", "identity"),
+    forget=_forget,
     tables=("meetings", "invitations"),
     handles={
         MeetingScheduled: _scheduled,

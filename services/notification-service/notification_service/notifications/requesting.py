@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from epep_events.base import Event
+from epep_events.base import ERASED, Event
 from epep_events.notification import NotificationRequested
 from epep_runtime.subscriptions import Reaction
 from notification_service.mails.subjects import subject_of
@@ -67,8 +67,12 @@ def request(own_id: UUID, notice: Notice, state: Notification) -> Sequence[Event
 
 
 async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
-    """Ask for these notifications, once each, in the reaction's transaction."""
-    by_id = {notification_id(reaction.meta.event_id, each.key): each for each in notices}
+    """Ask for these notifications, once each, in the reaction's transaction.
+
+    Whoever has been erased meanwhile is not told.
+    """
+    told = [each for each in notices if each.recipient.email != ERASED]
+    by_id = {notification_id(reaction.meta.event_id, each.key): each for each in told}
     decisions: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
         own_id: partial(request, own_id, notice) for own_id, notice in by_id.items()
     }

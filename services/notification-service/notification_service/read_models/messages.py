@@ -76,9 +76,18 @@ async def _settled(
     )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM messages WHERE account_id = $1"
+        " OR pep_id IN (SELECT pep_id FROM access_peps WHERE child_id = $1)",
+        subject,
+    )
+
+
 MESSAGES = Projector(
     name="messages",
-    contexts=("notification",),
+    contexts=("notification", "pep", "identity"),
+    forget=_forget,
     tables=("messages",),
     handles={
         NotificationRequested: _requested,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.pep import PEPInitiated
 from epep_runtime.postgres import Connection
@@ -29,8 +30,16 @@ async def _initiated(connection: Connection, event: PEPInitiated, _: Metadata) -
     )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("UPDATE peps SET initials = $2 WHERE child_id = $1", subject, ERASED)
+
+
 PEPS = Projector(
-    name="peps", contexts=("pep",), tables=("peps",), handles={PEPInitiated: _initiated}
+    name="peps",
+    contexts=("pep", "identity"),
+    tables=("peps",),
+    handles={PEPInitiated: _initiated},
+    forget=_forget,
 )
 
 

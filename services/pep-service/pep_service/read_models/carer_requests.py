@@ -66,9 +66,14 @@ async def _refused(connection: Connection, event: CarerAccessRefused, meta: Meta
     await _decide(connection, event.request_id, "refused", event.why, meta)
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("DELETE FROM carer_requests WHERE child_id = $1", subject)
+
+
 CARER_REQUESTS = Projector(
     name="carer_requests",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget,
     tables=("carer_requests",),
     handles={
         CarerAccessRequested: _asked,

@@ -89,9 +89,14 @@ async def _setting_changed(connection: Connection, event: SettingChanged, _: Met
     )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("DELETE FROM children WHERE child_id = $1", subject)
+
+
 CHILDREN = Projector(
     name="children",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget,
     tables=("children",),
     handles={
         ChildRegistered: _registered,

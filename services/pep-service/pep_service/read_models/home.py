@@ -74,9 +74,14 @@ async def _corrected(connection: Connection, event: CoreDataChanged, _: Metadata
         await _keep(connection, event.child_id, row["authority"], row["number"], names)
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("DELETE FROM home WHERE child_id = $1", subject)
+
+
 HOME = Projector(
     name="home",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget,
     tables=("home",),
     handles={ChildRegistered: _registered, CoreDataChanged: _corrected},
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.pep import PEPInitiated, PEPReturned, PEPSignedOff, PEPSubmitted
 from epep_events.profile import QualityAssurance
@@ -37,9 +38,14 @@ async def _moved(
     )
 
 
+async def _forget(connection: Connection, subject: UUID) -> None:
+    await connection.execute("UPDATE peps SET initials = $2 WHERE child_id = $1", subject, ERASED)
+
+
 PEPS = Projector(
     name="peps",
-    contexts=("pep",),
+    contexts=("pep", "identity"),
+    forget=_forget,
     tables=("peps",),
     handles={
         PEPInitiated: _initiated,

@@ -90,6 +90,7 @@ SELECT r.review_id, r.pep_id, r.child_id, p.initials AS child_initials, p.kind_l
        r.state, r.because, r.gates_sign_off, r.opened_at, r.published_at, r.rating_label
   FROM reviews r LEFT JOIN peps p USING (pep_id)
  WHERE r.authority = ANY($1) AND ($2::text IS NULL OR r.state = $2)
+   AND p.initials IS DISTINCT FROM '[erased]'
  ORDER BY r.state, r.published_at DESC NULLS FIRST, r.opened_at, r.review_id
  LIMIT $3
 """

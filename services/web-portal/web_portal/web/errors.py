@@ -24,6 +24,7 @@ TITLES = {
     404: "Page not found",
     405: "Page not found",
     409: "This cannot be done now",
+    410: "This record has been erased",
     412: "Someone else changed this",
     413: "What you sent is too large",
     422: "There is a problem with what you sent",
@@ -70,7 +71,7 @@ async def on_service_problem(request: Request, error: Exception) -> Response:
     status = 503 if isinstance(error, UnavailableError) else error.status
     status = 500 if status == HTTPStatus.UNAUTHORIZED else status
     log.info("service problem", target=error.slug, status=error.status)
-    kept = await visit.keep_draft(visit.session.account_id)
+    kept = status != HTTPStatus.GONE and await visit.keep_draft(visit.session.account_id)
     return await error_page(visit, status, problem=error, kept=kept)
 
 

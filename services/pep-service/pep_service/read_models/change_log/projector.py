@@ -6,10 +6,12 @@ in the log are looked up when it is read.
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from epep_events import access, meeting, notification, operations, pep, qa
-from epep_events.base import Event
+from epep_events.base import ERASED, Event
 from epep_events.envelope import Metadata
+from epep_events.sealed_fields import adults_in, names_adults
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 from pep_service.read_models.change_log import (
@@ -93,10 +95,11 @@ def describe(event: Event, meta: Metadata) -> Row | None:
     return found(event, meta) if found else None
 
 
+NAMING_ADULTS = frozenset(event for event in DESCRIPTIONS if names_adults(event))
 KEEP = """
 INSERT INTO change_log (event_id, at, stream_version, type, child_id, pep_id, who, who_name, role,
-                        section, what, changes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (event_id) DO NOTHING
+                        section, what, changes, adults)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (event_id) DO NOTHING
 """
 
 
@@ -119,12 +122,26 @@ async def keep(connection: Connection, event: Any, meta: Metadata) -> None:
         row.section,
         row.what,
         list(row.changes),
+        adults_in(event) if type(event) in NAMING_ADULTS else [],
     )
+
+
+FORGET = """
+UPDATE change_log SET what = $2, who_name = NULL, changes = '[]'
+ WHERE child_id = $1 OR adults @> ARRAY[$1]
+    OR pep_id IN (SELECT pep_id FROM access_peps WHERE child_id = $1)
+"""
+
+
+async def _forget(connection: Connection, subject: UUID) -> None:
+    """Keep that there was a change, when, of what kind and by whose account; not what."""
+    await connection.execute(FORGET, subject, ERASED)
 
 
 CHANGE_LOG = Projector(
     name="change_log",
-    contexts=("pep", "meeting", "qa", "notification"),
+    contexts=("pep", "meeting", "qa", "notification", "identity"),
+    forget=_forget,
     tables=("change_log",),
     handles=dict.fromkeys(DESCRIPTIONS, keep),
 )

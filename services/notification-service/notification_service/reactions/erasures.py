@@ -1,0 +1,45 @@
+"""Somebody was erased: mails about them, or to them, that have not gone out do not go out."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from uuid import UUID
+
+from epep_events.base import ERASED, Event
+from epep_events.envelope import Metadata
+from epep_events.operations import SubjectErased
+from epep_runtime.subscriptions import Reaction
+from notification_service.notifications.delivering import failed
+from notification_service.notifications.notification import NOTIFICATION, Notification
+
+CONCERNED = """
+SELECT o.notification_id, o.settled_at IS NULL AS open
+  FROM outbox o JOIN events e ON e.stream_id = 'notification-' || o.notification_id
+   AND e.stream_version = 1
+ WHERE $1 IN (e.data ->> 'child_id', e.data ->> 'account_id', e.data ->> 'invitation_id',
+              e.data ->> 'notification_id')
+"""
+
+
+async def stop_mails(reaction: Reaction, event: SubjectErased, _: Metadata) -> None:
+    """Settle what waits as failed, and keep no address of an erased adult in the outbox."""
+    connection = reaction.connection
+    rows = await connection.fetch(CONCERNED, str(event.subject))
+    waiting: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
+        row["notification_id"]: partial(_stopped) for row in rows if row["open"]
+    }
+    if waiting:
+        await reaction.append_many(NOTIFICATION, waiting)
+    concerned = [row["notification_id"] for row in rows]
+    await connection.execute(
+        "UPDATE outbox SET state = 'failed', facts = NULL, worker = NULL, settled_at = $2"
+        " WHERE notification_id = ANY($1) AND settled_at IS NULL",
+        concerned,
+        reaction.now,
+    )
+    await connection.execute(
+        "UPDATE outbox SET email = $2 WHERE notification_id = ANY($1)", concerned, ERASED
+    )
+
+
+def _stopped(state: Notification) -> Sequence[Event]:
+    return failed(ERASED)(state)
