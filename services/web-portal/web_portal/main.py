@@ -18,6 +18,10 @@ from starlette.staticfiles import StaticFiles
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
 from epep_runtime.waiting import when_there
+from web_portal.account.details import routes as account_details
+from web_portal.account.factors import routes as account_factors
+from web_portal.account.overview import routes as account
+from web_portal.account.sessions import routes as account_sessions
 from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
@@ -28,7 +32,9 @@ from web_portal.invitations.routes import routes as invitations
 from web_portal.joining.forgetting import routes as forgetting
 from web_portal.joining.mailed_links import routes as mailed_links
 from web_portal.joining.registering import routes as registering
+from web_portal.logging_in.declaring import routes as declaring
 from web_portal.logging_in.routes import routes as logging_in
+from web_portal.logging_in.second_factor import routes as second_factor
 from web_portal.meetings.changing_routes import routes as changing_meetings
 from web_portal.meetings.recording_routes import routes as recording_meetings
 from web_portal.meetings.routes import routes as meetings
@@ -56,9 +62,15 @@ log = structlog.get_logger()
 PACKAGE = Path(__file__).parent
 ROUTES = (
     logging_in,
+    declaring,
+    second_factor,
     registering,
     forgetting,
     mailed_links,
+    account,
+    account_details,
+    account_factors,
+    account_sessions,
     home,
     children,
     creating,

@@ -15,7 +15,7 @@ from web_portal.web.portal import Portal
 from web_portal.web.sessions import FormPairs, Session
 
 WAITING_SECONDS = 30
-NOT_KEPT = {csrf.FIELD, "request_key"}
+NOT_KEPT = {csrf.FIELD, "request_key", "password", "current", "new", "code", "credential"}
 
 
 class LogInNeededError(Exception):
@@ -30,7 +30,9 @@ class Visit:
         self.portal: Portal = request.app.state.portal
         self.session: Session = request.state.session
         self.call: Caller = self.portal.services.caller(
-            self.session, request.client.host if request.client else ""
+            self.session,
+            request.client.host if request.client else "",
+            request.headers.get("user-agent", ""),
         )
 
     @property
