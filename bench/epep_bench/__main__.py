@@ -1,0 +1,61 @@
+"""`python -m epep_bench [P1,P3]`: measure, print the table, and write `bench/results.md`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from epep_bench.appending import against_inserts
+from epep_bench.arithmetic import Outcome
+from epep_bench.libraries import against_pyeventsourcing
+from epep_bench.report import commit, machine, page, row
+from epep_bench.servers import Servers, servers
+from epep_local.kafka_jars import KAFKA
+
+MEASURES: dict[str, Callable[[Servers], Awaitable[Outcome]]] = {
+    "P1": against_inserts,
+    "P2": against_pyeventsourcing,
+}
+RESULTS = Path(__file__).parents[1] / "results.md"
+
+
+def chosen(text: str) -> list[str]:
+    """Return the measures asked for, all for an empty text. Raises SystemExit for unknown ones."""
+    keys = [key.strip().upper() for key in text.split(",") if key.strip()] or list(MEASURES)
+    unknown = [key for key in keys if key not in MEASURES]
+    if unknown:
+        raise SystemExit(f"There is no measure {unknown[0]}. There are {', '.join(MEASURES)}.")
+    return keys
+
+
+async def measure(keys: Sequence[str], command: str) -> str:
+    """Take the measures one by one, printing each as it is there, and return the page."""
+    found: list[Outcome] = []
+    with servers() as running:
+        on = await machine(running.backends.postgres_admin_url, KAFKA.rpartition(":")[2])
+        for key in keys:
+            found.append(await MEASURES[key](running))
+            print(row(found[-1]), flush=True)
+    return page(found, on, commit(), command)
+
+
+def main() -> int:
+    """Measure; write the results file when everything was measured, else only print."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("P", "")
+    keys = chosen(wanted)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    command = "make bench" + (f" P={wanted}" if wanted else "")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        text = runner.run(measure(keys, command))
+    if keys == list(MEASURES):
+        RESULTS.write_text(text)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
