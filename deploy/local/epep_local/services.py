@@ -22,6 +22,7 @@ class Service:
     mails: bool = False  # hands mail to the mail server
     clients: bool = False  # reaches the other services over HTTP
     throttles: bool = False  # counts by network, and must know that the portal asks for others
+    events: bool = True  # has a log of its own, with people's data in it under their keys
 
     @property
     def port_setting(self) -> str:
@@ -40,7 +41,7 @@ SERVICES = (
     Service("notification", "notification_service", 8412, secret=True, links=True, mails=True),
     Service("qa", "qa_service", 8413),
     Service("identity", "identity_service", 8414, secret=True, links=True, throttles=True),
-    Service("portal", "web_portal", 8400, secret=True, links=True, clients=True),
+    Service("portal", "web_portal", 8400, secret=True, links=True, clients=True, events=False),
 )
 
 

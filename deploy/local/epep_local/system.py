@@ -83,6 +83,10 @@ class System:
             "EPEP_HTTP_PORT": str(self.port(name)),
             "EPEP_ROLES": "all",
         }
+        if one.events:
+            told["EPEP_KEYRING_URL"] = self.keyring_url()
+            path = self.folder / "secrets" / "keyring.master"
+            told["EPEP_KEYRING_MASTER_KEY"] = keys.kept(path, keys.secret_key)
         if one.secret:
             path = self.folder / "secrets" / f"{one.name}.key"
             told["EPEP_SECRET_KEY"] = keys.kept(path, keys.secret_key)
@@ -112,6 +116,19 @@ class System:
         database = self._database(name)
         return url_for(self.backends.postgres_admin_url, database, database, self._password(name))
 
+    def keyring_url(self) -> str:
+        """The database of the people's keys, as its own role; the services share it."""
+        database = self._keyring
+        return url_for(self.backends.postgres_admin_url, database, database, self._keyring_password)
+
+    @property
+    def _keyring(self) -> str:
+        return f"{self._database_prefix}keyring"
+
+    @property
+    def _keyring_password(self) -> str:
+        return keys.kept(self.folder / "secrets" / "keyring.database", keys.password)
+
     def _database(self, name: str) -> str:
         return f"{self._database_prefix}{service(name).name}"
 
@@ -128,6 +145,9 @@ class System:
             await create_database(
                 self.backends.postgres_admin_url, database, database, password
             )  # fmt: skip
+        await create_database(
+            self.backends.postgres_admin_url, self._keyring, self._keyring, self._keyring_password
+        )
 
     async def drop(self) -> None:
         """Remove the topics, databases and roles with all that is in them."""
@@ -136,6 +156,7 @@ class System:
         for one in SERVICES:
             database = self._database(one.name)
             await drop_database(self.backends.postgres_admin_url, database, role=database)
+        await drop_database(self.backends.postgres_admin_url, self._keyring, role=self._keyring)
 
     def migrate(self, *names: str) -> None:
         """Bring the services' schemas up to date, all at once. Raises LocalError."""

@@ -11,18 +11,29 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from epep_local.backends import Backends, LocalPorts, start_for_tests
+from epep_local.keys import secret_key
 from epep_local.mailbox import Mailbox
 from epep_local.places import cache_folder, ready
 from epep_local.system import System
 
+if TYPE_CHECKING:
+    from epep_runtime.postgres_keyring import PostgresKeyring
+
 DatabaseFactory = Callable[..., Awaitable[str]]
 TopicFactory = Callable[..., Awaitable[str]]
+
+
+def pytest_configure() -> None:
+    """Tell every service made in this process of a keyring, which `keyring_url` puts there."""
+    os.environ["EPEP_KEYRING_MASTER_KEY"] = secret_key()
+    os.environ["EPEP_KEYRING_URL"] = "postgresql://nowhere.invalid/keyring"
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +65,33 @@ def kafka_bootstrap(backends: Backends) -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(backends: Backends) -> AsyncIterator[DatabaseFactory]:
+async def keyring_url(backends: Backends) -> AsyncIterator[str]:
+    """The database of the keys that this run's events are sealed with, told to all settings."""
+    from epep_local.databases import create_database, drop_database
+    from epep_runtime.migrations import migrate
+    from epep_runtime.postgres_keyring import keyring_migrations
+
+    name = f"test_keyring_{uuid4().hex[:12]}"
+    url = await create_database(backends.postgres_admin_url, name)
+    await migrate(url, keyring_migrations())
+    before, os.environ["EPEP_KEYRING_URL"] = os.environ["EPEP_KEYRING_URL"], url
+    yield url
+    os.environ["EPEP_KEYRING_URL"] = before
+    await drop_database(backends.postgres_admin_url, name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def keyring(keyring_url: str) -> AsyncIterator[PostgresKeyring]:
+    """The run's keyring, for tests that make an event store themselves."""
+    from epep_runtime.postgres_keyring import PostgresKeyring, master_key
+
+    made = PostgresKeyring(keyring_url, master_key(os.environ["EPEP_KEYRING_MASTER_KEY"]))
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(backends: Backends, keyring_url: str) -> AsyncIterator[DatabaseFactory]:
     """A factory: `await database()` is the URL of a fresh empty database.
 
     `await database("pep")` has that word in its name. All are dropped at the end of the run.

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from epep_access.people import PEOPLE, PEOPLE_SQL
 from epep_runtime.service import Service
 from identity_service.accounts import asking_who_i_am, finding_people
 from identity_service.housekeeping import keep_tidy
 from identity_service.logins import confirming, resending, starting
 from identity_service.parts import prepare
-from identity_service.read_models.accounts import ACCOUNTS
 from identity_service.sessions import ending, renewing
 from identity_service.settings import IdentitySettings
 
@@ -25,7 +25,8 @@ SERVICE = Service(
         asking_who_i_am.router,
         finding_people.router,
     ],
-    projectors=[ACCOUNTS],
+    projectors=[PEOPLE],
+    sql=[PEOPLE_SQL],
     workers=[keep_tidy],
     on_start=[prepare],
 )

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from epep_access.following import ACCESS, ACCESS_SQL
+from epep_access.people import PEOPLE, PEOPLE_SQL
+from epep_access.profiles import PROFILES, PROFILES_SQL
 from epep_runtime.service import Service
 from meeting_service.invitations import answering_by_link, listing, responding
 from meeting_service.meetings import (
@@ -17,9 +19,7 @@ from meeting_service.meetings import (
 from meeting_service.reactions.pep_initiated import SCHEDULING
 from meeting_service.read_models.deliveries import DELIVERIES
 from meeting_service.read_models.meetings import MEETINGS
-from meeting_service.read_models.people import PEOPLE
 from meeting_service.read_models.peps import PEPS
-from meeting_service.read_models.profiles import PROFILES
 from meeting_service.settings import MeetingSettings
 
 SERVICE = Service(
@@ -41,5 +41,5 @@ SERVICE = Service(
     ],
     projectors=[ACCESS, PEPS, PROFILES, PEOPLE, MEETINGS, DELIVERIES],
     reactors=[SCHEDULING],
-    sql=[ACCESS_SQL],
+    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
 )

@@ -158,7 +158,7 @@ class World:
         granted = RoleGranted(account_id=account_id, authority_code=AUTHORITY, role=role)
         await self.say("identity", stream, registered)
         await self.say("identity", stream, granted)
-        await self.row("SELECT 1 FROM people_roles WHERE account_id = $1", account_id)
+        await self.row("SELECT 1 FROM known_roles WHERE account_id = $1", account_id)
 
     async def say(self, source: str, stream: str, event: Any, **more: Any) -> Metadata:
         return await self.service.others.say(source, stream, event, authority=AUTHORITY, **more)
@@ -267,7 +267,7 @@ async def world(database: Any, topics: Any, kafka_bootstrap: str) -> AsyncIterat
         )
         await made.say("pep", f"child-{made.child_id}", child)
         await made.row("SELECT 1 FROM sealing_keys")
-        await made.row("SELECT 1 FROM profiles")
+        await made.row("SELECT 1 FROM known_profiles")
         await made.row("SELECT 1 FROM access_children")
         yield made
 

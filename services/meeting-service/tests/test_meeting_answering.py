@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import ValidationError
 
+from epep_access.people import Person
 from epep_events.meeting import InvitationResponded
 from epep_events.pep import Invitee
 from epep_runtime.problems import InvalidError, NotFoundError, RefusedError
@@ -18,7 +19,6 @@ from meeting_service.invitations.responding import Respond, decide
 from meeting_service.meetings.meeting import Meeting, evolve
 from meeting_service.reactions.pep_initiated import NotKnownYetError, invited_people
 from meeting_service.read_models.finding import Invited
-from meeting_service.read_models.people import Person
 from meeting_service.settings import MeetingSettings
 
 NOW = datetime.now(UTC)

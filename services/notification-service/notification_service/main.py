@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from epep_access.following import ACCESS, ACCESS_SQL
+from epep_access.people import PEOPLE, PEOPLE_SQL
+from epep_access.profiles import PROFILES, PROFILES_SQL
 from epep_events.identity import LoginCodeRequested
 from epep_events.meeting import (
     InvitationIssued,
@@ -30,10 +32,8 @@ from notification_service.reactions.peps import (
     mail_sign_off,
     mail_submission,
 )
-from notification_service.read_models.authorities import AUTHORITIES
 from notification_service.read_models.messages import MESSAGES
 from notification_service.read_models.messages import router as messages
-from notification_service.read_models.people import PEOPLE
 from notification_service.read_models.peps import PEPS
 from notification_service.sealing.sealing_key import ensure_sealing_key
 from notification_service.settings import NotificationSettings
@@ -68,9 +68,9 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     settings=NotificationSettings,
     routers=[messages],
-    projectors=[ACCESS, PEOPLE, AUTHORITIES, PEPS, MESSAGES],
+    projectors=[ACCESS, PEOPLE, PROFILES, PEPS, MESSAGES],
     reactors=[CODES, MEETINGS, PROGRESS],
     workers=[post_mail],
     on_start=[ensure_sealing_key],
-    sql=[ACCESS_SQL],
+    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
 )

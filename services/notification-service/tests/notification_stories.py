@@ -122,7 +122,7 @@ class Family:
         async def known() -> bool:
             pool = self.service.process.pool
             found = await pool.fetchval(
-                "SELECT count(*) FROM authorities, peps WHERE code = $1 AND pep_id = $2",
+                "SELECT count(*) FROM known_profiles, peps WHERE code = $1 AND pep_id = $2",
                 self.authority,
                 self.pep_id,
             )
@@ -146,7 +146,7 @@ class Family:
         async def known() -> bool:
             pool = self.service.process.pool
             people = await pool.fetchval(
-                "SELECT count(*) FROM people WHERE account_id = $1", account_id
+                "SELECT count(*) FROM known_people WHERE account_id = $1", account_id
             )
             held = await pool.fetchval(
                 "SELECT count(*) FROM access_people WHERE account_id = $1", account_id

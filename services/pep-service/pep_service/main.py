@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from epep_access.following import ACCESS, ACCESS_SQL
+from epep_access.people import PEOPLE_SQL
+from epep_access.profiles import PROFILES, PROFILES_SQL
 from epep_runtime.service import Service
 from pep_service.children import parts as children
 from pep_service.peps import parts as peps
@@ -16,7 +18,6 @@ from pep_service.read_models.change_log.routes import router as change_log
 from pep_service.read_models.home import HOME
 from pep_service.read_models.home import router as home
 from pep_service.read_models.pep_cards import PEP_CARDS
-from pep_service.read_models.profiles import PROFILES
 from pep_service.settings import PEPSettings
 
 SERVICE = Service(
@@ -24,7 +25,7 @@ SERVICE = Service(
     description="Authorities' profiles, children in care, their PEPs and the change log.",
     migrations=Path(__file__).parent / "migrations",
     settings=PEPSettings,
-    sql=[ACCESS_SQL],
+    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
     routers=[profiles, home, *children.ROUTERS, *peps.ROUTERS, change_log],
     projectors=[ACCESS, PROFILES, HOME, PEP_CARDS, CHANGE_LOG, *children.PROJECTORS],
     reactors=[MEETINGS, REVIEWS, NEXT_TERM, *children.REACTORS],

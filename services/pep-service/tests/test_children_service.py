@@ -84,8 +84,8 @@ class Cast:
         async def known() -> bool:
             pool = self.service.process.pool
             return bool(
-                await pool.fetchval("SELECT count(*) FROM people_roles") == 4
-                and await pool.fetchval("SELECT count(*) FROM people WHERE NOT active") == 1
+                await pool.fetchval("SELECT count(*) FROM known_roles") == 4
+                and await pool.fetchval("SELECT count(*) FROM known_people WHERE NOT active") == 1
             )
 
         await eventually(known)

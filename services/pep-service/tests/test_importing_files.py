@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from epep_access.people import Person
 from pep_service.children.child import Child, child_id_of, evolve
 from pep_service.children.updating import bring_up_to_date
 from pep_service.children.upn import LETTERS, check_letter
 from pep_service.importing.checking import Known, Plan, check, read_tables
 from pep_service.importing.csv_files import EPISODES, HEADER, PEOPLE
 from pep_service.importing.problems import Problem, problems_csv
-from pep_service.read_models.people import Person
 
 TODAY = date(2026, 11, 22)
 UPN = check_letter("A801200001001") + "801200001001"

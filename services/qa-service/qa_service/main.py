@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from epep_access.following import ACCESS, ACCESS_SQL
+from epep_access.people import PEOPLE, PEOPLE_SQL
+from epep_access.profiles import PROFILES, PROFILES_SQL
 from epep_runtime.service import Service
 from qa_service.reactions.taking_up import TAKING_UP
 from qa_service.read_models import review_list
-from qa_service.read_models.people import PEOPLE
 from qa_service.read_models.peps import PEPS
-from qa_service.read_models.profiles import PROFILES
 from qa_service.read_models.review_list import REVIEWS
 from qa_service.reviews import opening, publishing, scoring, viewing
 
@@ -25,5 +25,5 @@ SERVICE = Service(
     ],
     projectors=[ACCESS, PROFILES, PEPS, PEOPLE, REVIEWS],
     reactors=[TAKING_UP],
-    sql=[ACCESS_SQL],
+    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
 )

@@ -114,7 +114,7 @@ class Case:
                 "SELECT (SELECT count(*) FROM access_people WHERE child_id = $1)"
                 " + (SELECT count(*) FROM peps WHERE pep_id = $2)"
                 " + (SELECT count(*) FROM access_peps WHERE pep_id = $2)"
-                " + (SELECT count(*) FROM profiles WHERE code = $3)",
+                " + (SELECT count(*) FROM known_profiles WHERE code = $3)",
                 self.child_id,
                 self.pep_id,
                 self.authority,

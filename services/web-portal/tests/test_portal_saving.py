@@ -202,3 +202,30 @@ def test_blank_answers_of_all_kinds_are_alike() -> None:
     assert digest(None) == digest("") == digest([])
     assert digest("a") != digest(None)
     assert FormData([("a", "b")])["a"] == "b"
+
+
+async def test_pages_after_a_change_wait_for_it_and_say_when_they_could_not(
+    person: Any, services: Any, canned: Any, clock: Any
+) -> None:
+    read, written = f"GET pep{health(canned)}", "pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:8"
+    form = await fields_of(person, health(canned))
+    assert "epep-written" not in services.sent(read).headers
+    save = f"PUT pep{health(canned)}"
+    body = {"version": 8, "changed": 1, "missing": [], "reopened": False}
+    services.set(save, body, 200, **{"ETag": '"8"', "Epep-Written": written})
+    await person.send(health(canned), {**form, **NOTE})
+    assert "catching up" not in (await person.open(health(canned))).text
+    assert services.sent(read).headers["epep-written"] == written
+
+    page = services.answers[read]
+
+    def late(request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = page(request)
+        answer.headers["Epep-Catching-Up"] = "true"
+        return answer
+
+    services.answers[read] = late
+    assert "This page is still catching up" in (await person.open(health(canned))).text
+    clock.now += timedelta(seconds=15)
+    await person.open(health(canned))
+    assert "epep-written" not in services.sent(read).headers

@@ -14,12 +14,15 @@ import httpx
 import orjson
 import structlog
 
+from epep_runtime.own_writes import CATCHING_UP, MOST, WRITTEN
 from epep_runtime.telemetry import current_traceparent
 from web_portal.problems import SessionEndedError, UnavailableError, problem, version_of
 from web_portal.web.sessions import Session
 
 log = structlog.get_logger()
 RENEW_BEFORE = timedelta(seconds=30)
+OWN_WRITES_FOR = timedelta(seconds=15)
+"""How long after a change the person's pages wait until they show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,11 @@ class Services:
 
 
 class Caller:
-    """One person's calls within one request. `token` is put in and renewed here."""
+    """One person's calls within one request. The access token is put in and renewed here.
+
+    What the person has just changed goes along with their reads, which wait for it;
+    `catching_up` tells that one of these could not wait long enough.
+    """
 
     def __init__(
         self,
@@ -71,6 +78,7 @@ class Caller:
         self._services, self._session, self._clock = services, session, clock
         self._network = network
         self._renewing = asyncio.Lock()
+        self.catching_up = False
 
     async def get(
         self,
@@ -81,7 +89,9 @@ class Caller:
     ) -> Answer:
         """Read something. Raises a ServiceProblemError for anything but success."""
         given = {key: value for key, value in (params or {}).items() if value not in (None, "")}
-        more = {"timeout": seconds} if seconds else {}
+        more: dict[str, Any] = {"timeout": seconds} if seconds else {}
+        if own := self._own_writes():
+            more["headers"] = {WRITTEN: ",".join(own)}
         return await self._call(service, "GET", path, params=given, **more)
 
     async def change(
@@ -122,7 +132,21 @@ class Caller:
         if response.status_code == httpx.codes.UNAUTHORIZED:
             headers["Authorization"] = f"Bearer {await self._token(headers['Authorization'])}"
             response = await self._services.send(service, method, path, headers=headers, **more)
+        self._note(response)
         return _answer(response)
+
+    def _own_writes(self) -> list[str]:
+        known = self._session.data.get("written")
+        if not known or self._clock().timestamp() >= known["until"]:
+            return []
+        return list(known["changes"])
+
+    def _note(self, response: httpx.Response) -> None:
+        self.catching_up = self.catching_up or CATCHING_UP in response.headers
+        if written := response.headers.get(WRITTEN):
+            until = (self._clock() + OWN_WRITES_FOR).timestamp()
+            changes = [*self._own_writes(), written][-MOST:]
+            self._session.put("written", {"changes": changes, "until": until})
 
     async def _token(self, refused: str | None = None) -> str:
         async with self._renewing:

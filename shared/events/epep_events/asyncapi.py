@@ -3,15 +3,19 @@
 `python -m epep_events.asyncapi` prints it; `docs/asyncapi.json` is its last print.
 """
 
+import hashlib
 import inspect
 import sys
 from typing import Any
+from uuid import UUID
 
 import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from epep_events.base import Event
+from epep_events.base import ERASED, Event
 from epep_events.contexts import EVENTS_BY_CONTEXT
 from epep_events.samples import sample
+from epep_events.sealed_fields import plan_of, seal, slots_to_seal
 
 REF = "#/components/schemas/{model}"
 HEADERS: dict[str, Any] = {
@@ -41,10 +45,25 @@ HEADERS: dict[str, Any] = {
     },
 }
 
+SEALED: dict[str, Any] = {
+    "type": "object",
+    "description": "A personal value, AES-256-GCM under its subject's key: base64url of nonce (12"
+    " bytes), ciphertext and tag. It opens to JSON, and is bound to `<event id>/<path in the"
+    f" payload>`. Without the key it reads as `erased`, which is `{ERASED}` where it is not given.",
+    "required": ["sealed", "subject"],
+    "properties": {
+        "sealed": {"type": "string"},
+        "subject": {"type": "string", "format": "uuid"},
+        "erased": {},
+    },
+    "additionalProperties": False,
+}
+EXAMPLE_ID = UUID("0192f0a0-0000-7000-8000-000000000001")
+
 
 def document() -> dict[str, Any]:
     """Return the whole document: a channel a context, a message an event."""
-    schemas: dict[str, Any] = {"CloudEventHeaders": HEADERS}
+    schemas: dict[str, Any] = {"CloudEventHeaders": HEADERS, "Sealed": SEALED}
     messages: dict[str, Any] = {}
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -70,7 +89,34 @@ def document() -> dict[str, Any]:
 def _schemas(event: type[Event]) -> dict[str, Any]:
     schema = event.model_json_schema(ref_template=REF, mode="serialization")
     parts: dict[str, Any] = schema.pop("$defs", {})
-    return {**parts, event.type_name(): schema}
+    found: dict[str, Any] = {**parts, event.type_name(): schema}
+    return {name: _as_published(part) for name, part in found.items()}
+
+
+def _as_published(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with the sealed form of personal values; `x-opened` is the value's own."""
+    fields = schema.get("properties", {})
+    told = {name: _sealed(field) if "x-personal-data" in field else field
+            for name, field in fields.items()}  # fmt: skip
+    return schema | {"properties": told} if told else schema
+
+
+def _sealed(field: dict[str, Any]) -> dict[str, Any]:
+    opened = {name: value for name, value in field.items() if name != "x-personal-data"}
+    return {
+        "anyOf": [{"$ref": REF.format(model="Sealed")}, {"type": "null"}],
+        "x-personal-data": field["x-personal-data"],
+        "x-opened": opened,
+    }
+
+
+def _example(event: type[Event]) -> dict[str, Any]:
+    """Return the sample as it is published, sealed under a made-up key that is the same for all."""
+    payload = sample(event).model_dump(mode="json")
+    slots = slots_to_seal(plan_of(event), payload, str(EXAMPLE_ID))
+    key = AESGCM(hashlib.sha256(b"made up").digest())
+    seal(slots, EXAMPLE_ID, dict.fromkeys((slot.subject for slot in slots), key), bytes)
+    return payload
 
 
 def _message(event: type[Event]) -> dict[str, Any]:
@@ -80,7 +126,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
         "summary": inspect.getdoc(event),
         "headers": {"$ref": "#/components/schemas/CloudEventHeaders"},
         "payload": {"$ref": f"#/components/schemas/{event.type_name()}"},
-        "examples": [{"payload": sample(event).model_dump(mode="json")}],
+        "examples": [{"payload": _example(event)}],
         "x-schema-version": event.schema_version,
     }
 

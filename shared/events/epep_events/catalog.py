@@ -42,14 +42,19 @@ class Catalog:
         """Return every event type, in the order given."""
         return tuple(self._types.values())
 
+    def type_of(self, name: str, version: int) -> type[Event]:
+        """Return the event type. Raises UnknownEventError for a type or version not known here."""
+        event = self._types.get(name)
+        if event is None or version > event.schema_version or version < 1:
+            raise UnknownEventError(f"{name} version {version} is not known here")
+        return event
+
     def read(self, name: str, version: int, document: Document) -> Event:
         """Build the event from its stored document, upcasting it to the newest version.
 
         Raises UnknownEventError for a type or version this program does not know.
         """
-        event = self._types.get(name)
-        if event is None or version > event.schema_version or version < 1:
-            raise UnknownEventError(f"{name} version {version} is not known here")
+        event = self.type_of(name, version)
         for step in range(version, event.schema_version):
             document = self._upcasters[(name, step)](document)
         return event.model_validate(document)

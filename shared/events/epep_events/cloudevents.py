@@ -12,6 +12,7 @@ import orjson
 
 from epep_events.catalog import Catalog
 from epep_events.envelope import Actor, Metadata, Recorded
+from epep_events.sealed_fields import Keys, open_sealed, sealed_slots
 
 Headers = list[tuple[str, bytes]]
 
@@ -40,8 +41,11 @@ def headers_of(meta: Metadata, publication: int) -> Headers:
     return [(name, value.encode()) for name, value in values.items() if value is not None]
 
 
-def from_message(catalog: Catalog, headers: Iterable[tuple[str, bytes]], value: bytes) -> Recorded:
-    """Read a Kafka message back into an event. Raises UnknownEventError, KeyError, ValueError."""
+def envelope_from(headers: Iterable[tuple[str, bytes]]) -> tuple[Metadata, int]:
+    """Read a Kafka message's headers: the envelope and the publication number.
+
+    Raises KeyError, ValueError.
+    """
     found = {name: raw.decode() for name, raw in headers}
     meta = Metadata(
         event_id=UUID(found["ce_id"]),
@@ -61,5 +65,18 @@ def from_message(catalog: Catalog, headers: Iterable[tuple[str, bytes]], value: 
         causation_id=UUID(found["ce_causationid"]) if "ce_causationid" in found else None,
         traceparent=found.get("traceparent"),
     )
-    data = catalog.read(meta.type, meta.schema_version, orjson.loads(value))
-    return Recorded(data, meta, int(found["ce_sourceposition"]))
+    return meta, int(found["ce_sourceposition"])
+
+
+def from_message(
+    catalog: Catalog, headers: Iterable[tuple[str, bytes]], value: bytes, keys: Keys
+) -> Recorded:
+    """Read a Kafka message back into an event, opened with its subjects' keys.
+
+    Raises UnknownEventError, KeyError, ValueError, SealBrokenError, KeyMissingError.
+    """
+    meta, publication = envelope_from(headers)
+    document = orjson.loads(value)
+    erased = open_sealed(sealed_slots(document), meta.event_id, keys)
+    data = catalog.read(meta.type, meta.schema_version, document)
+    return Recorded(data, meta, publication, erased)

@@ -39,8 +39,12 @@ class Metadata(Value):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as it stands in a log. `publication` is 0 until the relay has numbered it."""
+    """An event as it stands in a log. `publication` is 0 until the relay has numbered it.
+
+    `erased` are the subjects whose values in it read as erased.
+    """
 
     data: Event
     meta: Metadata
     publication: int = 0
+    erased: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from epep_events.base import Event, Personal
+from epep_events.base import Event, PersonalOfAdult
 from epep_events.profile import Role
 
 
@@ -12,10 +12,10 @@ class UserRegistered(Event):
     """Said when a person has an account."""
 
     account_id: UUID
-    name: Personal[str]
-    email: Personal[str]
-    phone: Personal[str | None] = None
-    job_title: str | None = None
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
+    phone: PersonalOfAdult[str | None] = None
+    job_title: PersonalOfAdult[str | None] = None
 
 
 class RoleGranted(Event):
@@ -45,28 +45,31 @@ class UserDeactivated(Event):
     """Said when an account may no longer be used; its sessions end."""
 
     account_id: UUID
-    why: str
+    why: PersonalOfAdult[str]
 
 
 class UserReactivated(Event):
     """Said when the account may be used again."""
 
     account_id: UUID
-    why: str
+    why: PersonalOfAdult[str]
 
 
 class LoginCodeRequested(Event):
     """Said when a right password was given and a code is to be mailed (B13).
 
     `sealed_code` is a JWE that only notification-service's key opens; the code works once, for
-    ten minutes.
+    ten minutes. `sealed_not_me` is the token of the mail's "this is not me" link, sealed likewise.
     """
+
+    schema_version = 2
 
     login_id: UUID
     account_id: UUID
-    name: Personal[str]
-    email: Personal[str]
+    name: PersonalOfAdult[str]
+    email: PersonalOfAdult[str]
     sealed_code: str
+    sealed_not_me: str | None = None
     expires_at: datetime
 
 
@@ -78,10 +81,22 @@ class LoginSucceeded(Event):
 
 
 class LoginFailed(Event):
-    """Said when a known account's log-in was refused."""
+    """Said when a known account's log-in was refused, and at which step."""
+
+    schema_version = 2
 
     account_id: UUID
-    why: Literal["password", "code", "expired", "throttled", "deactivated"]
+    why: Literal[
+        "password",
+        "code",
+        "expired",
+        "throttled",
+        "deactivated",
+        "totp",
+        "passkey",
+        "recovery_code",
+        "device",
+    ]
 
 
 class SessionEnded(Event):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from epep_events.base import Event, Personal, Value
+from epep_events.base import Event, Personal, PersonalList, PersonalOfAdult, Value
 
 
 class When(Value):
@@ -14,7 +14,7 @@ class When(Value):
 
     starts_at: datetime
     duration_minutes: int
-    place: str | None
+    place: Personal[str | None]
     sequence: int
 
 
@@ -23,8 +23,8 @@ class InvitedPerson(Value):
 
     invitation_id: UUID
     account_id: UUID | None
-    email: Personal[str | None]
-    name: Personal[str]
+    email: PersonalOfAdult[str | None]
+    name: PersonalOfAdult[str]
     role: str
     sealed_token: str
 
@@ -38,7 +38,7 @@ class MeetingScheduled(Event):
     child_initials: Personal[str]
     when: When
     reason: str
-    reason_detail: str | None
+    reason_detail: Personal[str | None]
     contact_name: Personal[str | None]
     contact_phone: Personal[str | None]
     organiser_account_id: UUID | None
@@ -49,6 +49,7 @@ class InvitationIssued(Event):
 
     meeting_id: UUID
     pep_id: UUID
+    child_id: UUID
     child_initials: Personal[str]
     person: InvitedPerson
     when: When
@@ -65,8 +66,10 @@ class InvitationResponded(Event):
 
     meeting_id: UUID
     pep_id: UUID
+    child_id: UUID
     invitation_id: UUID
-    name: Personal[str]
+    account_id: UUID | None = None
+    name: PersonalOfAdult[str]
     answer: Literal["accepted", "declined", "proposed"]
     proposed_at: datetime | None = None
     comment: Personal[str | None] = None
@@ -79,10 +82,11 @@ class MeetingRescheduled(Event):
 
     meeting_id: UUID
     pep_id: UUID
+    child_id: UUID
     child_initials: Personal[str]
     old: When
     new: When
-    why: str | None
+    why: Personal[str | None]
     contact_name: Personal[str | None]
     contact_phone: Personal[str | None]
     invited: tuple[InvitedPerson, ...]
@@ -93,9 +97,10 @@ class MeetingCancelled(Event):
 
     meeting_id: UUID
     pep_id: UUID
+    child_id: UUID
     child_initials: Personal[str]
     when: When
-    why: str
+    why: Personal[str]
     invited: tuple[InvitedPerson, ...]
 
 
@@ -124,7 +129,7 @@ class MeetingConfirmed(Event):
     child_id: UUID
     held_at: datetime
     recorder: Personal[str]
-    present: Personal[tuple[str, ...]]
+    present: PersonalList[str]
 
 
 class NextMeetingSet(Event):
@@ -134,7 +139,7 @@ class NextMeetingSet(Event):
     pep_id: UUID
     starts_at: datetime
     duration_minutes: int
-    place: str | None
+    place: Personal[str | None]
     invitations_sent_by: Personal[str | None]
 
 

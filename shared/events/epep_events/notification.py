@@ -1,9 +1,9 @@
 """What notification-service says: what was to be mailed, and what became of it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from epep_events.base import Event, Personal
+from epep_events.base import ADULT, CHILD, Event, PersonalData, PersonalOfAdult
 
 Kind = Literal[
     "login_code",
@@ -16,18 +16,33 @@ Kind = Literal[
     "returned",
     "signed_off",
     "feedback",
+    "registration_link",
+    "registration_known",
+    "registration_waiting",
+    "registration_accepted",
+    "registration_refused",
+    "password_reset",
+    "email_reminder",
+    "email_change_new",
+    "email_change_old",
+    "email_changed",
+    "security_notice",
+    "login_stopped",
 ]
 
 
 class NotificationRequested(Event):
     """Said when something happened that a person must be told by mail."""
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
     account_id: UUID | None
-    email: Personal[str]
-    name: Personal[str]
-    subject: str
+    child_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
+    subject: Annotated[str, PersonalData((*CHILD, *ADULT))]
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
     invitation_id: UUID | None = None
@@ -36,10 +51,13 @@ class NotificationRequested(Event):
 class NotificationSent(Event):
     """Said when the mail server has accepted the message for good."""
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
     message_id: str
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
@@ -49,11 +67,14 @@ class NotificationSent(Event):
 class NotificationFailed(Event):
     """Said when the mail server refused the message for good; it is not tried again."""
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
-    why: str
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
+    why: PersonalOfAdult[str]
     pep_id: UUID | None = None
     meeting_id: UUID | None = None
     invitation_id: UUID | None = None
@@ -65,10 +86,13 @@ class NotificationHeld(Event):
     It is held as uncertain: sending it again might mail a family twice.
     """
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
-    email: Personal[str]
-    name: Personal[str]
+    account_id: UUID | None = None
+    email: PersonalOfAdult[str]
+    name: PersonalOfAdult[str]
     message_id: str
     pep_id: UUID | None = None
     meeting_id: UUID | None = None

@@ -6,12 +6,21 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from epep_events.base import Event, Personal, Value
+from epep_events.base import (
+    Event,
+    Personal,
+    PersonalDate,
+    PersonalOfAdult,
+    PersonalOrNone,
+    Value,
+)
 from epep_events.profile import AuthorityProfile, Role, Variant
 
 
 class AuthorityProfilePublished(Event):
     """Said by pep-service when an authority adopts a new version of its way of working."""
+
+    schema_version = 2
 
     profile: AuthorityProfile
 
@@ -37,12 +46,12 @@ class ChildRegistered(Event):
     first_name: Personal[str | None] = None
     last_name: Personal[str | None] = None
     preferred_name: Personal[str | None] = None
-    date_of_birth: Personal[date]
+    date_of_birth: PersonalDate
     sex: Personal[str]
     ethnicity: Personal[str]
     upn: Personal[str | None] = None
-    mother: Personal[bool | None] = None
-    mothers_child_born: Personal[date | None] = None
+    mother: PersonalOrNone[bool] = None
+    mothers_child_born: PersonalOrNone[date] = None
 
 
 class FieldChange(Value):
@@ -54,11 +63,18 @@ class FieldChange(Value):
     new: Personal[JsonValue] = None
 
 
+class CoreChange(FieldChange):
+    """A fact of a child that changed. The field may be that of an episode, named by its start."""
+
+    field: Personal[str]
+    label: Personal[str]
+
+
 class CoreDataChanged(Event):
     """Said when facts about a child are corrected or added; one entry a field."""
 
     child_id: UUID
-    changes: tuple[FieldChange, ...]
+    changes: tuple[CoreChange, ...]
 
 
 class Placement(Value):
@@ -75,7 +91,7 @@ class CareEpisodeStarted(Event):
     """Said when an SSDA903 episode begins: into care, or a change within it (`reason` is RNE)."""
 
     child_id: UUID
-    started_on: date
+    started_on: PersonalDate
     reason: Personal[str]
     legal_status: Personal[str]
     category_of_need: Personal[str]
@@ -86,8 +102,8 @@ class CareEpisodeEnded(Event):
     """Said when an SSDA903 episode ends (`reason` is REC; X1 means that another follows)."""
 
     child_id: UUID
-    started_on: date
-    ended_on: date
+    started_on: PersonalDate
+    ended_on: PersonalDate
     reason: Personal[str]
     placement_change_reason: Personal[str | None] = None
 
@@ -96,7 +112,7 @@ class PlacementChanged(Event):
     """Said when a child lives somewhere else, or what was recorded of it is corrected."""
 
     child_id: UUID
-    on: date
+    on: PersonalDate
     old: Placement
     new: Placement
 
@@ -105,9 +121,9 @@ class SettingChanged(Event):
     """Said when a child's school or other setting becomes another one, or none."""
 
     child_id: UUID
-    old_urn: str | None
-    new_urn: str | None
-    setting_name: str | None
+    old_urn: Personal[str | None]
+    new_urn: Personal[str | None]
+    setting_name: Personal[str | None]
 
 
 class ProfessionalAssigned(Event):
@@ -131,9 +147,9 @@ class MeetingPlan(Value):
 
     starts_at: datetime
     duration_minutes: int = 60
-    place: str | None = None
+    place: Personal[str | None] = None
     reason: str
-    reason_detail: str | None = None
+    reason_detail: Personal[str | None] = None
     contact_name: Personal[str | None] = None
     contact_phone: Personal[str | None] = None
 
@@ -142,8 +158,8 @@ class Invitee(Value):
     """Somebody to invite: a person with an account, or a plain e-mail address (S77)."""
 
     account_id: UUID | None = None
-    email: Personal[str | None] = None
-    name: Personal[str]
+    email: PersonalOfAdult[str | None] = None
+    name: PersonalOfAdult[str]
     role: str
 
 
@@ -286,7 +302,7 @@ class MeetingTimeNoted(Event):
 
     pep_id: UUID
     starts_at: datetime
-    place: str | None
+    place: Personal[str | None]
     old_completion_due: date | None
     completion_due: date | None
 

@@ -154,6 +154,26 @@ class Permissions(Value):
     create_child: tuple[Role, ...] = ("virtual_school",)
 
 
+class Declaration(Value):
+    """Something that a person who logs in declares by ticking it, by itself (B08-B12)."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    text: str
+
+
+class SignIn(Value):
+    """What the authority asks of people who log in (D27).
+
+    A new `declarations_version` has everybody asked again. `remembered_device_days` is how long a
+    device need not give a second factor; 0 where the authority does not allow that.
+    """
+
+    declarations_version: int = Field(default=0, ge=0)
+    declarations: tuple[Declaration, ...] = ()
+    remembered_device_days: int = Field(default=0, ge=0, le=90)
+
+
 class AuthorityProfile(Value):
     """One version of one authority's way of working.
 
@@ -181,3 +201,4 @@ class AuthorityProfile(Value):
     sign_off: SignOff
     qa: QualityAssurance
     permissions: Permissions
+    sign_in: SignIn = SignIn()

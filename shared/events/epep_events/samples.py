@@ -43,6 +43,15 @@ BY_NAME: dict[str, Any] = {
     "message_id": "<0190a@epep.example>",
     "sealed_token": "eyJhbGciOiJFQ0RILUVTIn0..made-up",
     "sealed_code": "eyJhbGciOiJFQ0RILUVTIn0..made-up",
+    "sealed_not_me": "eyJhbGciOiJFQ0RILUVTIn0..made-up",
+    "sealed_new": "eyJhbGciOiJFQ0RILUVTIn0..made-up",
+    "sealed_old": "eyJhbGciOiJFQ0RILUVTIn0..made-up",
+    "new_email": "jo.bennett@school.example",
+    "old_email": "jo.bennett@council.example",
+    "team": "Care planning team 2",
+    "job_title": "Senior social worker",
+    "device": "Firefox on Windows",
+    "network": "203.0.113.*",
     "kid": "2026-11",
     "why": "As agreed with the family.",
     "section": "designated_teacher",
@@ -138,4 +147,15 @@ def _profile() -> dict[str, Any]:
             "areas": [{"key": "voice", "label": "Child's voice"}],
         },
         "permissions": {"create_pep": ["virtual_school"]},
+        "sign_in": {
+            "declarations_version": 1,
+            "declarations": [
+                {
+                    "key": "authorised_user",
+                    "title": "Authorised user",
+                    "text": "I am an authorised user of this service.",
+                }
+            ],
+            "remembered_device_days": 30,
+        },
     }

@@ -47,7 +47,7 @@ def test_an_event_survives_the_journey_through_kafka(event: type[Event]) -> None
         causation_id=uuid4(),
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     )
-    found = from_message(catalog(), headers_of(meta, 7), data.model_dump_json().encode())
+    found = from_message(catalog(), headers_of(meta, 7), data.model_dump_json().encode(), {})
     assert (found.data, found.meta, found.publication) == (data, meta, 7)
 
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from epep_runtime.http import openapi_of
 from epep_runtime.migrations import migrate
 from epep_runtime.operating import add_commands, run_parked, run_rebuild
+from epep_runtime.postgres_keyring import keyring_migrations
 from epep_runtime.service import Service, running
 from epep_runtime.settings import Settings
 from epep_runtime.telemetry import start_telemetry
@@ -48,6 +49,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     url = settings.database_url.get_secret_value()
     if arguments.command == "migrate":
         asyncio.run(migrate(url, service.all_migrations()))
+        asyncio.run(migrate(settings.keyring_url.get_secret_value(), keyring_migrations()))
     elif arguments.command == "rebuild":
         projector = next(p for p in service.all_projectors() if p.name == arguments.read_model)
         return asyncio.run(run_rebuild(service.name, settings, projector, arguments))

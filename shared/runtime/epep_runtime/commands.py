@@ -19,6 +19,7 @@ from epep_runtime.event_store import (
     VersionConflictError,
 )
 from epep_runtime.ids import new_id
+from epep_runtime.own_writes import WRITTEN, Written
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError, ProblemError, StaleVersionError
 from epep_runtime.telemetry import current_traceparent
@@ -91,9 +92,16 @@ class Answer:
     location: str | None = None
 
 
-def to_response(answer: Answer, version: int | None) -> JSONResponse:
-    """Return the HTTP answer; its ETag is the stream's new version."""
+def to_response(
+    answer: Answer, version: int | None, written: Written | None = None
+) -> JSONResponse:
+    """Return the HTTP answer; its ETag is the stream's new version.
+
+    `written` is what the client may send back to see its own change in read models.
+    """
     headers = {} if version is None else {"ETag": f'"{version}"'}
+    if written:
+        headers[WRITTEN] = str(written)
     if answer.location:
         headers["Location"] = answer.location
     return JSONResponse(dict(answer.body), status_code=answer.status, headers=headers)
@@ -104,6 +112,13 @@ class Commands:
 
     def __init__(self, pool: Pool, store: EventStore) -> None:
         self._pool, self._store = pool, store
+
+    def _written(
+        self, aggregate: Aggregate[S], key: UUID | str, version: int | None
+    ) -> Written | None:
+        if version is None:
+            return None
+        return Written(self._store.source, aggregate.stream(key), version)
 
     async def carry_out(
         self,
@@ -136,20 +151,26 @@ class Commands:
                 async with self._pool.acquire() as connection, connection.transaction():
                     first = await _first_answer(connection, change)
                     if first is not None:
-                        return first
+                        made, version = first
+                        return to_response(made, version, self._written(aggregate, key, version))
                     loaded = await self._store.load(connection, aggregate, key)
                     _refuse_stale(change, loaded, stale, describe)
                     events = decide(loaded.state)
-                    cause = change.cause(role, authority)
-                    version = await self._store.append(
-                        connection, aggregate.stream(key), loaded.version, events, cause
-                    )
                     state = loaded.state
                     for event in events:
                         state = aggregate.evolve(state, event)
+                    child = aggregate.about(state) if aggregate.about else None
+                    version = await self._store.append(
+                        connection,
+                        aggregate.stream(key),
+                        loaded.version,
+                        events,
+                        change.cause(role, authority),
+                        about=child,
+                    )
                     made = answer(state, version)
-                    await _keep(connection, change, made, version)
-                    return to_response(made, version)
+                    await _keep(connection, change, made, version, child)
+                    return to_response(made, version, self._written(aggregate, key, version))
             except VersionConflictError:
                 if attempt == TRIES - 1:
                     raise
@@ -173,7 +194,7 @@ def _refuse_stale(
         raise StaleVersionError(loaded.version, describe(loaded) if describe else None)
 
 
-async def _first_answer(connection: Connection, change: Change) -> JSONResponse | None:
+async def _first_answer(connection: Connection, change: Change) -> tuple[Answer, int | None] | None:
     if change.key is None:
         return None
     await connection.execute(
@@ -194,15 +215,17 @@ async def _first_answer(connection: Connection, change: Change) -> JSONResponse 
             "This Idempotency-Key was used for another request.",
             errors=[FieldError("Idempotency-Key", "Use a new key for a new request.", "reused")],
         )
-    return to_response(Answer(row["body"], row["status"], row["location"]), row["version"])
+    return Answer(row["body"], row["status"], row["location"]), row["version"]
 
 
-async def _keep(connection: Connection, change: Change, made: Answer, version: int) -> None:
+async def _keep(
+    connection: Connection, change: Change, made: Answer, version: int, child: UUID | None
+) -> None:
     if change.key is None:
         return
     await connection.execute(
-        "INSERT INTO first_answers (account_id, key, fingerprint, status, version, location, body)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO first_answers (account_id, key, fingerprint, status, version, location, body,"
+        " child_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         change.principal.account_id,
         change.key,
         change.fingerprint,
@@ -210,4 +233,5 @@ async def _keep(connection: Connection, change: Change, made: Answer, version: i
         version,
         made.location,
         dict(made.body),
+        child,
     )

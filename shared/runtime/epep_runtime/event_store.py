@@ -13,7 +13,18 @@ import orjson
 from epep_events.base import Event
 from epep_events.catalog import Catalog
 from epep_events.envelope import Actor, Metadata, Recorded
+from epep_events.sealed_fields import (
+    Document,
+    ErasedSubjectError,
+    Keys,
+    Slot,
+    Subject,
+    plan_of,
+    seal,
+    slots_to_seal,
+)
 from epep_runtime.ids import new_id
+from epep_runtime.keyring import Keyring, open_document, subjects_in
 from epep_runtime.postgres import Connection, Pool
 
 S = TypeVar("S")
@@ -37,16 +48,26 @@ class VersionConflictError(Exception):
 class Aggregate(Generic[S]):
     """How events of one kind of stream become its state: a pure fold from `initial`.
 
-    Streams are named `<name>-<id>`.
+    Streams are named `<name>-<id>`. `about` returns the child that a state is about, under whose
+    key the personal values in the stream's events are sealed.
     """
 
     name: str
     initial: S
     evolve: Callable[[S, Event], S]
+    about: Callable[[S], UUID | None] | None = None
 
     def stream(self, key: UUID | str) -> str:
         """Return the stream's id."""
         return f"{self.name}-{key}"
+
+    def child_after(self, state: S, events: Iterable[Event]) -> UUID | None:
+        """Return the child whom the stream is about once these events have happened."""
+        if self.about is None:
+            return None
+        for event in events:
+            state = self.evolve(state, event)
+        return self.about(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +101,20 @@ def _utc_now() -> datetime:
 class EventStore:
     """Appends to and reads the event table of the database that a connection belongs to.
 
-    `appended` is set after each append so that a relay in the same process wakes at once.
+    Personal values are sealed on their way in and opened on their way out, with the keyring's
+    keys. `appended` is set after each append so that a relay in the same process wakes at once.
     """
 
     def __init__(
-        self, catalog: Catalog, source: str, clock: Callable[[], datetime] = _utc_now
+        self,
+        catalog: Catalog,
+        source: str,
+        keyring: Keyring,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.catalog = catalog
         self.source = source
+        self.keyring = keyring
         self.clock = clock
         self.appended = asyncio.Event()
 
@@ -107,24 +134,31 @@ class EventStore:
         expected_version: int,
         events: Sequence[Event],
         cause: Cause,
+        *,
+        about: UUID | None = None,
     ) -> int:
         """Append `events` and return the stream's new version.
 
+        `about` is the child whom the stream is about; an event that says its child needs none.
         Must be the first write of its transaction (see `sql/0002_append_events.sql`), or go to a
         stream that `hold` took before the first write.
-        Raises VersionConflictError when the stream is not at `expected_version`.
+        Raises VersionConflictError when the stream is not at `expected_version`,
+        ErasedSubjectError for a person who has been erased, UnknownSubjectError for a personal
+        value of nobody known.
         """
         if not events:
             return expected_version
+        ids = [new_id() for _ in events]
+        documents = await self._sealed(ids, events, str(about) if about else None)
         try:
             version: int = await connection.fetchval(
                 "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 stream_id,
                 expected_version,
-                [new_id() for _ in events],
+                ids,
                 [event.type_name() for event in events],
                 [event.schema_version for event in events],
-                [event.model_dump_json() for event in events],
+                documents,
                 self.clock(),
                 cause.authority,
                 cause.actor.id,
@@ -141,30 +175,79 @@ class EventStore:
         self.appended.set()
         return version
 
+    async def _sealed(
+        self, ids: Sequence[UUID], events: Sequence[Event], about: Subject | None
+    ) -> list[str]:
+        """Return the events' documents as they are stored. Asks for all keys at once."""
+        documents = [event.model_dump_json() for event in events]
+        open_slots: list[tuple[int, Document, list[Slot]]] = []
+        subjects = {about} if about else set()
+        for number, event in enumerate(events):
+            if plan := plan_of(type(event)):
+                document = orjson.loads(documents[number])
+                slots = slots_to_seal(plan, document, about)
+                subjects.update(slot.subject for slot in slots)
+                open_slots.append((number, document, slots))
+        keys = await self.keyring.keys_for(subjects, create=True) if subjects else {}
+        if about and keys[about] is None:
+            raise ErasedSubjectError(about)
+        for number, document, slots in open_slots:
+            seal(slots, ids[number], keys)
+            documents[number] = orjson.dumps(document).decode()
+        return documents
+
     async def read(self, connection: Pool | Connection, stream_id: str) -> list[Recorded]:
         """Return the stream's events, oldest first; empty where there is no such stream."""
         rows = await connection.fetch(
             "SELECT *, data::text AS text FROM events WHERE stream_id = $1 ORDER BY stream_version",
             stream_id,
         )
-        return [recorded(self.catalog, self.source, row) for row in rows]
+        return await self.recorded(rows)
+
+    async def recorded(self, rows: Sequence[Any]) -> list[Recorded]:
+        """Build the events of these rows of the event table, with `text`, their JSON."""
+        return self.opened(rows, await self.keys_to_open(rows))
+
+    async def keys_to_open(self, rows: Iterable[Any]) -> Keys:
+        """Return the keys that `opened` needs for these rows."""
+        subjects = subjects_in(row["text"] for row in rows)
+        return await self.keyring.keys_for(subjects) if subjects else {}
+
+    def opened(self, rows: Iterable[Any], keys: Keys) -> list[Recorded]:
+        """Build the events of these rows with keys that are at hand already; no waiting."""
+        return [_opened(self.catalog, self.source, row, keys) for row in rows]
 
     async def load(
         self, connection: Pool | Connection, aggregate: Aggregate[S], key: UUID | str
     ) -> Loaded[S]:
-        """Fold an aggregate's stream into its state."""
+        """Fold an aggregate's stream into its state. Raises ErasedSubjectError for an erased child.
+
+        Nothing of an erased child is folded: what reads as erased makes no sense as a state.
+        """
         events = await self.read(connection, aggregate.stream(key))
-        state = aggregate.initial
-        for event in events:
-            state = aggregate.evolve(state, event.data)
-        return Loaded(state, len(events), tuple(events))
+        loaded = fold(aggregate, events)
+        child = aggregate.about(loaded.state) if aggregate.about else None
+        if child and (await self.keyring.keys_for([str(child)])).get(str(child), child) is None:
+            raise ErasedSubjectError(str(child))
+        return loaded
 
 
-def recorded(catalog: Catalog, source: str, row: Any, publication: int = 0) -> Recorded:
-    """Build the event of one row of the event table (which must carry `text`, its JSON)."""
+def fold(aggregate: Aggregate[S], events: Sequence[Recorded]) -> Loaded[S]:
+    """Fold a stream's events into its state. Raises ErasedSubjectError for an erased child."""
+    erased = {subject for event in events for subject in event.erased}
+    state = aggregate.initial
+    for event in events:
+        state = aggregate.evolve(state, event.data)
+        if erased and aggregate.about and str(aggregate.about(state)) in erased:
+            raise ErasedSubjectError(str(aggregate.about(state)))
+    return Loaded(state, len(events), tuple(events))
+
+
+def _opened(catalog: Catalog, source: str, row: Any, keys: Keys) -> Recorded:
     meta = metadata_of(source, row)
-    data = catalog.read(meta.type, meta.schema_version, orjson.loads(row["text"]))
-    return Recorded(data, meta, publication)
+    document = orjson.loads(row["text"])
+    erased = open_document(document, meta.event_id, keys)
+    return Recorded(catalog.read(meta.type, meta.schema_version, document), meta, 0, erased)
 
 
 def metadata_of(source: str, row: Any) -> Metadata:

@@ -51,6 +51,13 @@ async def work_live(connection: Connection, read_model: str) -> None:
     )
 
 
+async def work_alone(connection: Connection, read_model: str) -> None:
+    """Begin a batch of the live read model that no other batch of it may overlap."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", fence_of(read_model)
+    )
+
+
 async def work_in(connection: Connection, generation: Generation) -> None:
     """Begin a batch of a rebuild: unqualified table names are those of the generation.
 

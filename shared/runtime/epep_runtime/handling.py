@@ -1,9 +1,10 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -12,13 +13,17 @@ from aiokafka.errors import KafkaError
 
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
-from epep_runtime import parking
+from epep_events.operations import SubjectErased
+from epep_events.sealed_fields import ErasedSubjectError, Subject
+from epep_runtime import own_writes, parking
 from epep_runtime.event_store import EventStore
-from epep_runtime.generations import Generation, work_in, work_live
+from epep_runtime.generations import Generation, work_alone, work_in, work_live
+from epep_runtime.keyring import subjects_in_message
 from epep_runtime.parking import Parcel
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
+from epep_runtime.skipping import skipped_in
 from epep_runtime.subscriptions import Projector, Reaction, Subscription
 from epep_runtime.telemetry import context_of, tracer
 
@@ -51,40 +56,84 @@ class Handling:
         self._generation = generation
         self._subscription, self._name = subscription, subscription.name
         self.parked: set[tuple[str, str]] = set()
+        self._skipped: set[tuple[str, int]] = set()
 
     async def refresh(self) -> None:
-        """Read again which streams are parked: another worker may have held them before."""
+        """Read again which streams are parked: another worker may have held them before.
+
+        And in a rebuild, which events operators have skipped: it goes without them, too.
+        """
         self.parked = await parking.streams_parked(self._pool, self._name)
+        if self._generation:
+            found = await skipped_in(self._pool, self._generation.read_model)
+            self._skipped = {(each.topic, each.publication) for each in found}
 
     @asynccontextmanager
-    async def _batch(self) -> AsyncIterator[Connection]:
-        """Open a transaction in which handlers may run, and keep a switch from coming between."""
+    async def _batch(self, parcels: Sequence[Parcel] = ()) -> AsyncIterator[Connection]:
+        """Open a transaction in which handlers may run, and keep a switch from coming between.
+
+        A batch that forgets somebody waits for the batches that may still write of them.
+        """
+        alone = any(parcel.type_name == SubjectErased.type_name() for parcel in parcels)
         async with self._pool.acquire() as connection, connection.transaction():
             if self._generation:
                 await work_in(connection, self._generation)
             elif isinstance(self._subscription, Projector):
-                await work_live(connection, self._name)
+                await (work_alone if alone else work_live)(connection, self._name)
             yield connection
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.
 
         A message at or below the place's publication number has been handled before; one of a
-        parked stream joins its queue. Raises PlaceLostError, and what a handler raises: then
-        nothing has happened.
+        parked stream joins its queue. A reactor that would act on an erased record has nothing
+        to do there. Raises PlaceLostError, and what a handler raises: then nothing has happened.
         """
+        parcels = [Parcel.of(where.topic, message) for message in messages]
+        await self._have_keys(parcels)
+        next_offset = messages[-1].offset + 1
+        try:
+            return await self._take(where, place, parcels, next_offset)
+        except ErasedSubjectError:
+            if isinstance(self._subscription, Projector):
+                raise
+            log.info("erased record left alone", name=self._name)
+            return await self._take(where, place, parcels, next_offset, acting=False)
+
+    async def _have_keys(self, parcels: Sequence[Parcel]) -> None:
+        """Ask for the keys of a whole batch at once, before its transaction begins."""
+        subjects = set[Subject]()
+        for parcel in parcels:
+            subjects |= subjects_in_message(parcel.value)
+        if subjects:
+            await self._store.keyring.keys_for(subjects)
+
+    async def _take(
+        self,
+        where: TopicPartition,
+        place: Place,
+        parcels: Sequence[Parcel],
+        next_offset: int,
+        *,
+        acting: bool = True,
+    ) -> Place:
         seen = place.publication
-        async with self._batch() as connection:
-            for message in messages:
-                parcel = Parcel.of(where.topic, message)
+        heard: dict[str, int] = {}
+        erased = set[Subject]()
+        async with self._batch(parcels) as connection:
+            for parcel in parcels:
                 if parcel.publication <= seen:
                     continue
                 if (parcel.topic, parcel.stream_id) in self.parked:
                     await parking.queue(connection, self._name, parcel)
-                else:
-                    await self._call(connection, parcel)
+                elif (parcel.topic, parcel.publication) not in self._skipped:
+                    if acting:
+                        erased |= await self._call(connection, parcel)
+                    heard[parcel.stream_id] = parcel.stream_version
                 seen = parcel.publication
-            moved = replace(place, next_offset=messages[-1].offset + 1, publication=seen)
+            await self._forget(connection, erased)
+            await self._note(connection, heard)
+            moved = replace(place, next_offset=next_offset, publication=seen)
             await move_place(connection, self._name, where, place, moved)
         return moved
 
@@ -105,8 +154,10 @@ class Handling:
         """Handle a parked stream's queue in order, as far as it goes. Raises PlaceLostError."""
         try:
             while parcel := await parking.head(self._pool, self._name, where.topic, stream_id):
-                async with self._batch() as connection:
-                    await self._call(connection, parcel)
+                await self._have_keys([parcel])
+                async with self._batch([parcel]) as connection:
+                    await self._forget(connection, await self._again(connection, parcel))
+                    await self._note(connection, {parcel.stream_id: parcel.stream_version})
                     await parking.leave_queue(connection, self._name, parcel)
                     await move_place(connection, self._name, where, place, place)
         except FAULTS:
@@ -120,21 +171,57 @@ class Handling:
             await parking.release(connection, self._name, where.topic, stream_id)
         self.parked.discard((where.topic, stream_id))
 
-    async def _call(self, connection: Connection, parcel: Parcel) -> None:
-        event: Recorded = from_message(self._store.catalog, parcel.headers, parcel.value)
-        kind, meta = type(event.data), event.meta
-        if kind not in self._subscription.handles:
-            return
-        name = f"{self._name} {meta.type}"
+    async def _note(self, connection: Connection, heard: Mapping[str, int]) -> None:
+        if isinstance(self._subscription, Projector) and not self._generation:
+            await own_writes.note(connection, self._name, heard)
+
+    async def _again(self, connection: Connection, parcel: Parcel) -> set[Subject]:
+        """Call the handler for what was parked; what is about an erased record is done with."""
+        try:
+            return await self._call(connection, parcel)
+        except ErasedSubjectError:
+            if isinstance(self._subscription, Projector):
+                raise
+            return set()
+
+    async def _forget(self, connection: Connection, erased: set[Subject]) -> None:
+        """Have the read model drop what it holds of these people, also what this batch brought."""
+        forget = self._subscription.forget if isinstance(self._subscription, Projector) else None
+        if forget:
+            for subject in sorted(erased):
+                await forget(connection, UUID(subject))
+
+    async def _call(self, connection: Connection, parcel: Parcel) -> set[Subject]:
+        """Hand an event to its handler; return the people who are erased in it, or by it."""
+        kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
+        if kind not in self._subscription.handles and kind is not SubjectErased:
+            return set()
+        subjects = subjects_in_message(parcel.value)
+        keys = await self._store.keyring.keys_for(subjects) if subjects else {}
+        event = from_message(self._store.catalog, parcel.headers, parcel.value, keys)
+        for subject in _erased_by(event):
+            self._store.keyring.forget(subject)
+        if kind in self._subscription.handles:
+            await self._handler(connection, event)
+        return {*event.erased, *_erased_by(event)}
+
+    async def _handler(self, connection: Connection, event: Recorded) -> None:
+        meta = event.meta
         # A rebuild is nobody's click: a million spans of years ago would tell nothing.
         span = (
             nullcontext()
             if self._generation
-            else tracer.start_as_current_span(name, context=context_of(meta.traceparent))
+            else tracer.start_as_current_span(
+                f"{self._name} {meta.type}", context=context_of(meta.traceparent)
+            )
         )
         with span:
             if isinstance(self._subscription, Projector):
-                await self._subscription.handles[kind](connection, event.data, meta)
+                await self._subscription.handles[type(event.data)](connection, event.data, meta)
             else:
                 reaction = Reaction(connection, self._store, meta, self._settings)
-                await self._subscription.handles[kind](reaction, event.data, meta)
+                await self._subscription.handles[type(event.data)](reaction, event.data, meta)
+
+
+def _erased_by(event: Recorded) -> tuple[Subject, ...]:
+    return (str(event.data.subject),) if isinstance(event.data, SubjectErased) else ()

@@ -11,6 +11,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from epep_runtime import own_writes
 from epep_runtime.commands import Change, change_of
 from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
@@ -113,8 +114,33 @@ async def _change(
     return await change_of(request, principal, if_match, idempotency_key)
 
 
-Asking = Annotated[Principal, Depends(principal_of)]
-"""A route's parameter: the person who asks."""
+OwnWrites = Annotated[
+    str | None,
+    Header(
+        alias=own_writes.WRITTEN,
+        description="What changes answered in `Epep-Written`: the answer waits up to 2 s until"
+        " it shows them, or says `Epep-Catching-Up: true`.",
+        examples=["pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:12"],
+    ),
+]
+
+
+async def _asking(
+    request: Request,
+    principal: Annotated[Principal, Depends(principal_of)],
+    written: OwnWrites = None,
+) -> Principal:
+    if written:
+        running = running_of(request)
+        shown = await own_writes.wait_until_shown(
+            running.pool, running.service.all_projectors(), own_writes.parse(written)
+        )
+        request.state.catching_up = not shown
+    return principal
+
+
+Asking = Annotated[Principal, Depends(_asking)]
+"""A route's parameter: the person who asks, who sees what they have changed themselves."""
 
 Changing = Annotated[Change, Depends(_change)]
 """A route's parameter: the person who asks, with If-Match and Idempotency-Key."""
@@ -145,6 +171,8 @@ async def _headers(request: Request, call: Callable[[Request], Awaitable[Respons
     response = await call(request)
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if getattr(request.state, "catching_up", False):
+        response.headers[own_writes.CATCHING_UP] = "true"
     return response
 
 

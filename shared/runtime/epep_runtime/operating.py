@@ -110,12 +110,13 @@ def _say_comparison(found: Comparison) -> int:
 
 async def run_parked(name: str, settings: Settings, arguments: argparse.Namespace) -> int:
     """Carry out `parked` and return the exit status."""
-    pool = await _open(settings)
+    pool, keyring = await _open(settings), settings.keyring()
     try:
-        return await _parked(pool, EventStore(catalog(), name), arguments)
+        return await _parked(pool, EventStore(catalog(), name, keyring), arguments)
     except ParkedError as error:
         return _failed(str(error))
     finally:
+        await keyring.close()
         await pool.close()
 
 

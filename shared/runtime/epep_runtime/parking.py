@@ -27,6 +27,24 @@ class Parcel:
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
 
+    @property
+    def stream_version(self) -> int:
+        """Return the version that this event brought its stream to; 0 where it does not say."""
+        return int(self._header("ce_streamversion") or b"0")
+
+    @property
+    def type_name(self) -> str:
+        """Return the name of the event; empty where it does not say."""
+        return self._header("ce_type").decode()
+
+    @property
+    def schema_version(self) -> int:
+        """Return the version of the event's shape; 0 where it does not say."""
+        return int(self._header("ce_schemaversion") or b"0")
+
+    def _header(self, name: str) -> bytes:
+        return next((value for each, value in self.headers if each == name), b"")
+
     @classmethod
     def of(cls, topic: str, message: Any) -> "Parcel":
         """Read the two headers that every event has. Raises KeyError, ValueError without them."""

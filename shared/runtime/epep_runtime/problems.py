@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from epep_events.sealed_fields import ErasedSubjectError
+
 log = structlog.get_logger()
 
 
@@ -69,6 +71,13 @@ class InvalidError(ProblemError):
 
     def __init__(self, errors: Sequence[FieldError], detail: str = "Some answers need changing."):
         super().__init__(422, "invalid", detail, errors=errors)
+
+
+class ErasedError(ProblemError):
+    """It was here and has been erased, for good: the person sees that, and nothing of it."""
+
+    def __init__(self) -> None:
+        super().__init__(410, "erased", "This record has been erased. Nothing of it can be shown.")
 
 
 class StaleVersionError(ProblemError):
@@ -135,6 +144,9 @@ def install_problems(app: FastAPI) -> None:
         assert isinstance(error, ProblemError)
         return _answer(error)
 
+    async def on_erased(_: Request, __: Exception) -> JSONResponse:
+        return _answer(ErasedError())
+
     async def on_validation(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         if any(each["type"] == "json_invalid" for each in error.errors()):
@@ -159,6 +171,7 @@ def install_problems(app: FastAPI) -> None:
         return _answer(ProblemError(500, "failed", "Something went wrong here. It was recorded."))
 
     app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(ErasedSubjectError, on_erased)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_anything)

@@ -91,8 +91,9 @@ async def rebuild(
     RebuildError; the live read model is then as it was.
     """
     pool = await open_pool(settings.database_url.get_secret_value(), 6)
+    keyring = settings.keyring()
     try:
-        store = EventStore(catalog(), name)
+        store = EventStore(catalog(), name, keyring)
         ends = await _ends(settings, projector)
         generation = await begin_or_join(pool, projector, sum(ends.values()))
         bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, name)
@@ -107,6 +108,7 @@ async def rebuild(
             await _drop_older(pool, projector)
         return Rebuilt(generation, switched)
     finally:
+        await keyring.close()
         await pool.close()
 
 

@@ -13,9 +13,12 @@ from fastapi import APIRouter, FastAPI
 
 from epep_events.catalog import Catalog
 from epep_events.contexts import catalog as everything_said
+from epep_runtime import own_writes
 from epep_runtime.commands import Commands
 from epep_runtime.event_store import EventStore
 from epep_runtime.http import make_app
+from epep_runtime.forgetting import FORGETTING
+from epep_runtime.keyring import Keyring
 from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
 from epep_runtime.parking import count_parked
@@ -59,8 +62,8 @@ class Service:
         return found
 
     def all_projectors(self) -> tuple[Projector, ...]:
-        """Return the service's projectors and the one that keeps everybody's public keys."""
-        return (KEYS, *self.projectors)
+        """Return the service's projectors and those of the machinery."""
+        return (KEYS, FORGETTING, *self.projectors)
 
     def app(self) -> FastAPI:
         """Build the HTTP application, without starting anything."""
@@ -70,9 +73,11 @@ class Service:
 class Running:
     """One running process of a service: what its parts are handed."""
 
-    def __init__(self, service: Service, settings: Settings, pool: Pool, catalog: Catalog) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, pool: Pool, catalog: Catalog, keyring: Keyring
+    ) -> None:
         self.service, self.settings, self.pool = service, settings, pool
-        self.store = EventStore(catalog, service.name)
+        self.store = EventStore(catalog, service.name, keyring)
         self.commands = Commands(pool, self.store)
         self.verifier = TokenVerifier(pool)
         bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, service.name)
@@ -99,6 +104,8 @@ class Running:
         jobs = [runner.run() for runner in self.runners]
         if self.relay:
             jobs.append(self.relay.run())
+        if self.settings.has_role("projectors"):
+            jobs.append(own_writes.forget_old(self.pool))
         if self.settings.has_role("workers"):
             jobs += [worker(self) for worker in self.service.workers]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
@@ -118,19 +125,30 @@ class Running:
                 task.cancel()
 
     async def health(self) -> dict[str, Any]:
-        """Return readiness: the database answers, subscriptions have joined, how far behind."""
+        """Return readiness: the database answers, subscriptions have joined, how far behind.
+
+        `warnings` are sentences about what an operator should look at while people work on.
+        """
         subscriptions = [runner.lag() for runner in self.runners]
-        report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions}
+        report: dict[str, Any] = {"status": "ok", "subscriptions": subscriptions, "warnings": []}
         try:
             await self.pool.fetchval("SELECT 1")
-            report["parked"] = await count_parked(self.pool)
+            report["parked"] = parked = await count_parked(self.pool)
+            if parked["streams"]:
+                report["warnings"].append(_parked_sentence(**parked))
             if self.relay:
-                report["relay"] = await self.relay.unsent()
+                report["relay"] = relay = await self.relay.unsent()
+                report["warnings"] += [relay["stalled"]] if relay["stalled"] else []
         except Exception as error:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
         return report
+
+
+def _parked_sentence(streams: int, events: int) -> str:
+    were = "1 stream is" if streams == 1 else f"{streams} streams are"
+    return f"{were} parked ({events} waiting): see `parked list`."
 
 
 async def _watched(job: Coroutine[Any, Any, None]) -> None:
@@ -147,9 +165,10 @@ async def _watched(job: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def running(service: Service, settings: Settings) -> AsyncIterator[Running]:
     """Open the database, run what runs first, start every part; stop them at the end."""
+    keyring = settings.keyring()
     pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
     try:
-        process = Running(service, settings, pool, everything_said())
+        process = Running(service, settings, pool, everything_said(), keyring)
         for step in service.on_start:
             await step(process)
         process.start()
@@ -158,4 +177,5 @@ async def running(service: Service, settings: Settings) -> AsyncIterator[Running
         finally:
             await process.stop()
     finally:
+        await keyring.close()
         await asyncio.wait_for(pool.close(), DRAIN_SECONDS)

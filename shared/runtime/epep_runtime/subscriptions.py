@@ -65,8 +65,14 @@ class Reaction:
         """
         loaded = await self._store.load(self.connection, aggregate, key)
         events = decide(loaded.state)
-        stream = aggregate.stream(key)
-        await self._store.append(self.connection, stream, loaded.version, events, self.cause())
+        await self._store.append(
+            self.connection,
+            aggregate.stream(key),
+            loaded.version,
+            events,
+            self.cause(),
+            about=aggregate.child_after(loaded.state, events),
+        )
         return loaded
 
     async def append_many(
@@ -90,14 +96,32 @@ React: TypeAlias = Callable[[Reaction, Any, Metadata], Awaitable[None]]
 """`async (reaction, event, meta)`: decides and appends; called once for each event."""
 
 
+Forget: TypeAlias = Callable[[Connection, UUID], Awaitable[None]]
+"""`async (connection, subject)`: blanks or drops what the tables hold of an erased person."""
+SAID_ERASED = ("pep", "identity")
+"""Who says that a person was erased: the one of children, the other of adults."""
+
+
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """A read model: the contexts it follows, the tables it owns, what each event does to them."""
+    """A read model: the contexts it follows, the tables it owns, what each event does to them.
+
+    One that holds personal values says how to `forget` an erased person, child or adult, and
+    follows the contexts that say so. It is called after `SubjectErased` and, because partitions
+    come in any order, after any batch with erased values: a row made from such values, and then
+    forgotten, must be as if it had been forgotten first and made then.
+    """
 
     name: str
     contexts: tuple[str, ...]
     tables: tuple[str, ...]
     handles: Mapping[type[Event], Project]
+    forget: Forget | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a read model that would not hear whom to forget."""
+        if self.forget and not set(SAID_ERASED) <= set(self.contexts):
+            raise ValueError(f"{self.name} forgets people, so it must follow {SAID_ERASED}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,20 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
+import orjson
 from aiokafka import AIOKafkaProducer
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from epep_events.base import Event
 from epep_events.cloudevents import headers_of
-from epep_events.contexts import catalog
 from epep_events.envelope import Actor, Metadata, Recorded
-from epep_runtime.event_store import recorded
-from epep_runtime.ids import new_id
+from epep_events.sealed_fields import plan_of, seal, slots_to_seal
+from epep_runtime.ids import derived_id, new_id
+from epep_runtime.keyring import Keyring
 from epep_runtime.migrations import migrate
 from epep_runtime.service import Running, Service, running
+from epep_runtime.settings import Settings
 from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
 
 T = TypeVar("T")
@@ -87,10 +89,14 @@ class TokenMaker:
 
 
 class OtherContexts:
-    """Says events on the topics of other contexts, as their relays would."""
+    """Says events on the topics of other contexts, as their relays would.
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
-        self._producer, self._prefix = producer, prefix
+    A stream whose events do not say their child is about one that follows from its name, unless
+    `say` is told.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, keyring: Keyring) -> None:
+        self._producer, self._prefix, self._keyring = producer, prefix, keyring
         self._publication = 0
         self._versions: dict[str, int] = {}
 
@@ -103,6 +109,7 @@ class OtherContexts:
         authority: str | None = None,
         actor: Actor | None = None,
         at: datetime | None = None,
+        about: UUID | None = None,
     ) -> Metadata:
         """Publish one event and return its envelope."""
         self._publication += 1
@@ -119,15 +126,22 @@ class OtherContexts:
             actor=actor or Actor(id=str(new_id()), role="virtual_school"),
             correlation_id=new_id(),
         )
-        await self.send_again(event, meta, self._publication)
+        await self.send_again(event, meta, self._publication, about)
         return meta
 
-    async def send_again(self, event: Event, meta: Metadata, publication: int) -> None:
+    async def send_again(
+        self, event: Event, meta: Metadata, publication: int, about: UUID | None = None
+    ) -> None:
         """Send a message as it is; with an old publication number it is a relay's repetition."""
+        document = event.model_dump(mode="json")
+        child = str(about or derived_id("child of", meta.stream_id))
+        slots = slots_to_seal(plan_of(type(event)), document, child)
+        subjects = {slot.subject for slot in slots}
+        seal(slots, meta.event_id, await self._keyring.keys_for(subjects, create=True))
         await self._producer.send_and_wait(
             f"{self._prefix}{meta.source}",
             key=meta.stream_id.encode(),
-            value=event.model_dump_json().encode(),
+            value=orjson.dumps(document),
             headers=headers_of(meta, publication),
         )
 
@@ -150,7 +164,7 @@ class ServiceUnderTest:
         rows = await self.process.pool.fetch(
             "SELECT *, data::text AS text FROM events ORDER BY position"
         )
-        found = [recorded(catalog(), self.process.store.source, row) for row in rows]
+        found = await self.process.store.recorded(rows)
         return [each for each in found if not types or isinstance(each.data, types)]
 
 
@@ -160,7 +174,7 @@ async def service_under_test(
 ) -> AsyncIterator[ServiceUnderTest]:
     """Run all parts of a service in this process, on a fresh database and fresh topics."""
     await migrate(database_url, service.all_migrations())
-    told = service.settings(
+    told: Settings = service.settings(
         database_url=database_url,
         kafka_bootstrap=kafka_bootstrap,
         topic_prefix=prefix,
@@ -181,6 +195,7 @@ async def service_under_test(
                     return bool((await process.health())["status"] == "ok")
 
                 await eventually(joined)
-                yield ServiceUnderTest(process, client, tokens, OtherContexts(producer, prefix))
+                others = OtherContexts(producer, prefix, process.store.keyring)
+                yield ServiceUnderTest(process, client, tokens, others)
     finally:
         await producer.stop()

@@ -10,6 +10,7 @@ from epep_local.testing import DatabaseFactory
 from epep_runtime.event_store import EventStore
 from epep_runtime.migrations import RUNTIME_SQL, find, migrate
 from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.postgres_keyring import PostgresKeyring
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -28,5 +29,5 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def store() -> EventStore:
-    return EventStore(CATALOG, "pep")
+async def store(keyring: PostgresKeyring) -> EventStore:
+    return EventStore(CATALOG, "pep", keyring)

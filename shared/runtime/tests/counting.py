@@ -26,16 +26,17 @@ CREATE TABLE lines (stream_id text, version integer, shelf text NOT NULL);
 
 @dataclass(frozen=True)
 class Count:
-    """How many targets were submitted."""
+    """How many targets were submitted; for the machinery, the PEP is the child."""
 
     n: int = 0
+    child: UUID | None = None
 
 
 def evolve(state: Count, event: Event) -> Count:
-    return Count(state.n + 1) if isinstance(event, TargetSubmitted) else state
+    return Count(state.n + 1, event.pep_id) if isinstance(event, TargetSubmitted) else state
 
 
-COUNTER = Aggregate("counter", Count(), evolve)
+COUNTER = Aggregate("counter", Count(), evolve, about=lambda count: count.child)
 CATALOG = Catalog([TargetSubmitted, SettingRegistered, *operations.EVENTS])
 
 

@@ -18,8 +18,8 @@ async def some_history(pool: Pool, store: EventStore) -> str:
     key = new_id()
     async with pool.acquire() as connection:
         events = [submitted(key, f"Zoë’s {n} ½") for n in range(5)]
-        await store.append(connection, COUNTER.stream(key), 0, events[:2], cause())
-        await store.append(connection, COUNTER.stream(key), 2, events[2:], cause())
+        await store.append(connection, COUNTER.stream(key), 0, events[:2], cause(), about=key)
+        await store.append(connection, COUNTER.stream(key), 2, events[2:], cause(), about=key)
     return COUNTER.stream(key)
 
 

@@ -17,7 +17,7 @@ async def test_events_come_back_as_they_were_appended(pool: Pool, store: EventSt
     key, because = new_id(), cause()
     async with pool.acquire() as connection, connection.transaction():
         events = [submitted(key, "one"), submitted(key, "two")]
-        assert await store.append(connection, COUNTER.stream(key), 0, events, because) == 2
+        assert await store.append(connection, COUNTER.stream(key), 0, events, because, about=key) == 2
     loaded = await store.load(pool, COUNTER, key)
     assert [each.data for each in loaded.events] == events
     assert loaded.version == 2
@@ -29,9 +29,9 @@ async def test_events_come_back_as_they_were_appended(pool: Pool, store: EventSt
 async def test_a_stale_expected_version_is_refused(pool: Pool, store: EventStore) -> None:
     key = new_id()
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         with pytest.raises(VersionConflictError):
-            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
     assert (await store.load(pool, COUNTER, key)).version == 1
 
 
@@ -41,7 +41,7 @@ async def test_of_many_writers_at_one_version_one_wins(pool: Pool, store: EventS
     async def write() -> bool:
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+                await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         except VersionConflictError:
             return False
         return True
@@ -57,7 +57,7 @@ async def test_of_many_writers_at_one_version_one_wins(pool: Pool, store: EventS
 async def test_history_cannot_be_changed(pool: Pool, store: EventStore, statement: str) -> None:
     key = new_id()
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         with pytest.raises(asyncpg.PostgresError, match="never changed or removed"):
             await connection.execute(statement)
 
@@ -66,6 +66,6 @@ async def test_the_bytes_said_are_the_bytes_kept(pool: Pool, store: EventStore) 
     key = new_id()
     event = submitted(key, "Zoë’s  target – ½ € 🎻")
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(key), 0, [event], cause())
+        await store.append(connection, COUNTER.stream(key), 0, [event], cause(), about=key)
         kept = await connection.fetchval("SELECT data::text FROM events")
     assert kept == event.model_dump_json()

@@ -42,7 +42,7 @@ async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> Non
     async with pool.acquire() as connection, connection.transaction():
         version = (await store.load(connection, COUNTER, key)).version
         events = [submitted(key, statement) for statement in statements]
-        await store.append(connection, COUNTER.stream(key), version, events, cause())
+        await store.append(connection, COUNTER.stream(key), version, events, cause(), about=key)
 
 
 async def taken(pool: Pool, key: UUID) -> list[str]:
@@ -84,7 +84,7 @@ async def test_a_message_that_cannot_be_read_is_parked_too(
     prefix = await topics("pep", partitions=1)
     key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause())
+        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         await connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
         await connection.execute("UPDATE events SET schema_version = 99")
     async with (

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from epep_runtime.event_store import EventStore, recorded
+from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Pool
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account, Grant
@@ -54,8 +54,7 @@ class Desk:
             " ORDER BY position"
         )
         accounts: dict[str, Account] = {}
-        for row in rows:
-            event = recorded(self._store.catalog, self._store.source, row)
+        for event in await self._store.recorded(rows):
             before = accounts.get(event.meta.stream_id, ACCOUNT.initial)
             accounts[event.meta.stream_id] = ACCOUNT.evolve(before, event.data)
         chosen = [

@@ -75,10 +75,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 @asynccontextmanager
 async def _desk(settings: IdentitySettings) -> AsyncIterator[Desk]:
+    keyring = settings.keyring()
     pool = await open_pool(settings.database_url.get_secret_value(), 4)
     try:
-        yield Desk(pool, EventStore(catalog(), "identity"), Passwords(settings))
+        yield Desk(pool, EventStore(catalog(), "identity", keyring), Passwords(settings))
     finally:
+        await keyring.close()
         await pool.close()
 
 

@@ -66,7 +66,14 @@ async def _append(running: Running, invited: Invited, command: Respond) -> int:
         loaded = await store.load(connection, MEETING, invited.meeting_id)
         events = decide(existing(loaded.state), invited, command, now)
         stream = MEETING.stream(invited.meeting_id)
-        return await store.append(connection, stream, loaded.version, events, cause)
+        return await store.append(
+            connection,
+            stream,
+            loaded.version,
+            events,
+            cause,
+            about=MEETING.child_after(loaded.state, events),
+        )
 
 
 @router.post("/invitation-links", summary="What a link invites to")

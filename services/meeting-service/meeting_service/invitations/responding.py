@@ -88,7 +88,9 @@ def decide(meeting: Meeting, invited: Invited, command: Respond, now: datetime) 
         InvitationResponded(
             meeting_id=meeting.meeting_id,
             pep_id=meeting.pep_id,
+            child_id=meeting.child_id,
             invitation_id=invited.invitation_id,
+            account_id=invited.account_id,
             name=known.person.name,
             answer=command.answer,
             proposed_at=proposed_at,

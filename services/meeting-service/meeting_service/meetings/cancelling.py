@@ -40,6 +40,7 @@ def decide(meeting: Meeting, command: Cancel, seal: Sealer) -> Sequence[Event]:
         MeetingCancelled(
             meeting_id=meeting.meeting_id,
             pep_id=meeting.pep_id,
+            child_id=meeting.child_id,
             child_initials=meeting.child_initials,
             when=when,
             why=command.why,

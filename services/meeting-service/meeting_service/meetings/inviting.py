@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from epep_access.people import people_of
 from epep_events.base import Event
 from epep_events.meeting import InvitationIssued, InvitedPerson, MeetingScheduled, When
 from epep_runtime.http import CHANGE_RESPONSES, Changing
@@ -24,7 +25,7 @@ from meeting_service.meetings.rights import (
     refuse_confirmed,
     scene_of,
 )
-from meeting_service.read_models.people import people, roles_near
+from meeting_service.read_models.people import roles_near
 from meeting_service.read_models.profiles import GUEST
 from meeting_service.settings import meeting_settings
 
@@ -65,6 +66,7 @@ def issue(of: Meeting | MeetingScheduled, when: When, person: InvitedPerson) -> 
     return InvitationIssued(
         meeting_id=of.meeting_id,
         pep_id=of.pep_id,
+        child_id=of.child_id,
         child_initials=of.child_initials,
         person=person,
         when=when,
@@ -115,7 +117,7 @@ async def _colleague(scene: Scene, account_id: UUID, invitee: InviteeIn) -> tupl
         message = "Give an account or an email address, not both."
         raise InvalidError([FieldError("invitee.email", message)])
     pool = scene.running.pool
-    known = (await people(pool, [account_id])).get(account_id)
+    known = (await people_of(pool, [account_id])).get(account_id)
     roles = await roles_near(pool, account_id, scene.pep.authority, scene.pep.child_id)
     if known is None or not roles:
         message = "There is no such person in this child's authority."

@@ -170,4 +170,8 @@ def evolve(meeting: Meeting | None, event: Event) -> Meeting | None:
     return step(meeting, event) if step else meeting
 
 
-MEETING: Aggregate[Meeting | None] = Aggregate("meeting", None, evolve)
+def _child_of(meeting: Meeting | None) -> UUID | None:
+    return meeting.child_id if meeting else None
+
+
+MEETING: Aggregate[Meeting | None] = Aggregate("meeting", None, evolve, about=_child_of)

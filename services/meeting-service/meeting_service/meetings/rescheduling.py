@@ -70,6 +70,7 @@ def decide(meeting: Meeting, command: Reschedule, now: datetime, seal: Sealer) -
         MeetingRescheduled(
             meeting_id=meeting.meeting_id,
             pep_id=meeting.pep_id,
+            child_id=meeting.child_id,
             child_initials=meeting.child_initials,
             old=meeting.when,
             new=new,

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from epep_access.people import person_of
 from epep_events.meeting import MeetingConfirmed
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking
@@ -23,7 +24,6 @@ from meeting_service.meetings.meeting import (
 from meeting_service.meetings.record import Attended, YesNo
 from meeting_service.meetings.rights import May, Scene, scene_of
 from meeting_service.read_models.deliveries import Delivery, DeliveryState, deliveries
-from meeting_service.read_models.people import people
 from meeting_service.read_models.peps import organiser_of
 from meeting_service.read_models.profiles import MeetingProfile
 
@@ -143,8 +143,8 @@ async def _confirmed(
     if not found:
         return None
     account_id = organiser_of(found[-1])
-    known = await people(connection, [account_id] if account_id else [])
-    by = known[account_id].name if account_id in known else "A person not known here"
+    known = await person_of(connection, account_id) if account_id else None
+    by = known.name if known else "A person not known here"
     return ConfirmedView(at=found[-1].occurred_at, by=by)
 
 

@@ -51,9 +51,9 @@ SELECT i.invitation_id, i.account_id, i.role, m.meeting_id, m.pep_id, m.authorit
   FROM invitations i
   JOIN meetings m USING (meeting_id)
   LEFT JOIN peps p USING (pep_id)
-  LEFT JOIN people o ON o.account_id = m.organiser
+  LEFT JOIN known_people o ON o.account_id = m.organiser
   LEFT JOIN LATERAL (
-       SELECT pair->>1 AS label FROM profiles f, jsonb_array_elements(f.reasons) AS pair
+       SELECT pair->>1 AS label FROM known_profiles f, jsonb_array_elements(f.reasons) AS pair
         WHERE f.code = p.profile_code AND f.version = p.profile_version
           AND pair->>0 = m.reason LIMIT 1) r ON true
 """

@@ -35,6 +35,7 @@ def sent(message_id: str) -> Outcome:
             NotificationSent(
                 notification_id=asked.notification_id,
                 kind=asked.kind,
+                account_id=asked.account_id,
                 email=asked.email,
                 name=asked.name,
                 message_id=message_id,
@@ -64,6 +65,7 @@ def failure(asked: NotificationRequested, why: str) -> NotificationFailed:
     return NotificationFailed(
         notification_id=asked.notification_id,
         kind=asked.kind,
+        account_id=asked.account_id,
         email=asked.email,
         name=asked.name,
         why=why,
@@ -84,6 +86,7 @@ def held(message_id: str) -> Outcome:
             NotificationHeld(
                 notification_id=asked.notification_id,
                 kind=asked.kind,
+                account_id=asked.account_id,
                 email=asked.email,
                 name=asked.name,
                 message_id=message_id,

@@ -38,6 +38,7 @@ class Facts(Value):
     name: str
     has_account: bool
     authority: AuthorityFacts | None = None
+    child_id: UUID | None = None
     initials: str | None = None
     pep_id: UUID | None = None
     pep_kind: str | None = None

@@ -53,6 +53,7 @@ def request(own_id: UUID, notice: Notice, state: Notification) -> Sequence[Event
         notification_id=own_id,
         kind=facts.kind,
         account_id=notice.recipient.account_id,
+        child_id=facts.child_id,
         email=notice.recipient.email or "",
         name=notice.recipient.name,
         subject=subject_of(facts),

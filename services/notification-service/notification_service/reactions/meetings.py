@@ -50,6 +50,7 @@ async def _notice(
     own = {
         "name": recipient.name,
         "has_account": recipient.account_id is not None,
+        "child_id": event.child_id,
         "initials": event.child_initials,
         "pep_id": event.pep_id,
         "sealed": None if facts.kind == "cancelled" else invited.sealed_token,
@@ -120,6 +121,7 @@ async def mail_answer(reaction: Reaction, event: InvitationResponded, meta: Meta
         name="",
         has_account=True,
         authority=known.facts,
+        child_id=event.child_id,
         initials=event.child_initials,
         pep_id=event.pep_id,
         who=event.name,
@@ -144,6 +146,7 @@ async def mail_confirmation(reaction: Reaction, event: MeetingConfirmed, meta: M
         name="",
         has_account=True,
         authority=known.facts,
+        child_id=pep.child_id,
         initials=pep.initials,
         pep_id=pep.pep_id,
         pep_kind=pep.kind_label,

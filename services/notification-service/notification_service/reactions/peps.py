@@ -29,6 +29,7 @@ async def _tell_of(
                 name=recipient.name,
                 has_account=recipient.account_id is not None,
                 authority=known.facts,
+                child_id=pep.child_id,
                 initials=pep.initials,
                 pep_id=pep_id,
                 pep_kind=pep.kind_label,

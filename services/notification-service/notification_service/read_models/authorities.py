@@ -1,12 +1,9 @@
-"""The authorities' names, contacts and words, followed from their profiles."""
+"""The authorities' names, contacts and words, from their newest profiles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from epep_events.envelope import Metadata
-from epep_events.pep import AuthorityProfilePublished
 from epep_runtime.postgres import Connection
-from epep_runtime.subscriptions import Projector
 from notification_service.notifications.facts import AuthorityFacts
 
 
@@ -18,35 +15,11 @@ class Authority:
     reasons: Mapping[str, str]
 
 
-async def _published(connection: Connection, event: AuthorityProfilePublished, _: Metadata) -> None:
-    profile = event.profile
-    await connection.execute(
-        "INSERT INTO authorities AS known VALUES ($1, $2, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (code) DO UPDATE SET version = excluded.version, name = excluded.name,"
-        "   virtual_school = excluded.virtual_school, contact_email = excluded.contact_email,"
-        "   contact_phone = excluded.contact_phone, reasons = excluded.reasons"
-        " WHERE known.version <= excluded.version",
-        profile.code,
-        profile.version,
-        profile.name,
-        profile.virtual_school_name,
-        profile.contact_email,
-        profile.contact_phone,
-        {reason.value: reason.label for reason in profile.meeting_reasons},
-    )
-
-
-AUTHORITIES = Projector(
-    name="authorities",
-    contexts=("pep",),
-    tables=("authorities",),
-    handles={AuthorityProfilePublished: _published},
-)
-
-
 async def authority(connection: Connection, code: str | None) -> Authority | None:
     """Return the authority with that DfE code, or None while it is not known here."""
-    row = await connection.fetchrow("SELECT * FROM authorities WHERE code = $1", code)
+    row = await connection.fetchrow(
+        "SELECT * FROM known_profiles WHERE code = $1 ORDER BY version DESC LIMIT 1", code
+    )
     if row is None:
         return None
     facts = AuthorityFacts(
@@ -55,4 +28,4 @@ async def authority(connection: Connection, code: str | None) -> Authority | Non
         contact_email=row["contact_email"],
         contact_phone=row["contact_phone"],
     )
-    return Authority(facts, row["reasons"])
+    return Authority(facts, dict(row["reasons"]))

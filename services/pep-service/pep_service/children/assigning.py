@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from epep_access.checking import acting_for_child
+from epep_access.people import Person, person_of
 from epep_events.base import Event
 from epep_events.pep import ProfessionalAssigned, ProfessionalUnassigned
 from epep_events.profile import Role
@@ -16,7 +17,6 @@ from epep_runtime.text import Command, example
 from pep_service.children.child import CHILD, Child
 from pep_service.children.facts import ProfessionalFacts
 from pep_service.children.shapes import NewVersion
-from pep_service.read_models.people import Person, person_of
 
 router = APIRouter(tags=["children"])
 

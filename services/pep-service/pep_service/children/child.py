@@ -201,4 +201,4 @@ def _moved_school(state: Child, event: SettingChanged) -> Child:
     )
 
 
-CHILD = Aggregate("child", Child(), evolve)
+CHILD = Aggregate("child", Child(), evolve, about=lambda child: child.child_id)

@@ -13,7 +13,7 @@ from epep_events.pep import (
     CareEpisodeEnded,
     CareEpisodeStarted,
     CoreDataChanged,
-    FieldChange,
+    CoreChange,
     Placement,
     PlacementChanged,
 )
@@ -66,13 +66,13 @@ def _after(child: Child, events: Sequence[Event]) -> Child:
     return child
 
 
-def _changed(child: Child, *changes: FieldChange) -> CoreDataChanged:
+def _changed(child: Child, *changes: CoreChange) -> CoreDataChanged:
     assert child.child_id is not None
     return CoreDataChanged(child_id=child.child_id, changes=changes)
 
 
-def _change(episode: Episode, name: str, new: object) -> FieldChange:
-    return FieldChange(
+def _change(episode: Episode, name: str, new: object) -> CoreChange:
+    return CoreChange(
         field=episode_field(episode.started_on, name),
         label=f"{FIELD_LABELS[name]} (episode from {day(episode.started_on)})",
         old=json_value(getattr(episode, name)),
@@ -109,7 +109,7 @@ def _taken_out(child: Child, told: Sequence[EpisodeFacts]) -> list[Event]:
     return [
         _changed(
             child,
-            FieldChange(
+            CoreChange(
                 field=f"episodes.{each.started_on.isoformat()}",
                 label=f"Episode from {day(each.started_on)}",
                 old=episode_text(each.legal_status, each.placement),

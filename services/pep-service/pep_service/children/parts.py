@@ -5,13 +5,13 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from epep_access.people import PEOPLE
 from epep_runtime.service import Running
 from epep_runtime.subscriptions import Projector, Reactor
 from pep_service.children import assigning, showing
 from pep_service.importing import importing
 from pep_service.importing.carrying_out import import_worker
 from pep_service.read_models.children import CHILDREN
-from pep_service.read_models.people import PEOPLE
 from pep_service.settings_register import registering
 from pep_service.settings_register.setting import SETTINGS_REGISTER
 

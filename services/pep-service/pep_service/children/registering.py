@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from epep_events.base import Event
-from epep_events.pep import ChildRegistered, CoreDataChanged, FieldChange, SettingChanged
+from epep_events.pep import ChildRegistered, CoreDataChanged, CoreChange, SettingChanged
 from pep_service.children.child import CORE_FIELDS, Child
 from pep_service.children.describing import FIELD_LABELS, json_value
 from pep_service.children.facts import ChildFacts, CoreFacts, NameFacts, SettingFacts
@@ -35,7 +35,7 @@ def correct(child: Child, core: CoreFacts, names: NameFacts | None) -> list[Even
             if value is not None or name == "preferred_name"
         }
     changes = tuple(
-        FieldChange(
+        CoreChange(
             field=name,
             label=FIELD_LABELS[name],
             old=json_value(getattr(child, name)),

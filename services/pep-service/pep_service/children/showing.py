@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from epep_access.checking import Acting, acting_for_child
+from epep_access.people import people_of
 from epep_events.profile import AuthorityProfile, Role
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import Asking, running_of
@@ -25,7 +26,6 @@ from pep_service.children.shapes import (
 )
 from pep_service.peps.cards import cards_of_child
 from pep_service.profiles.published import profile_of
-from pep_service.read_models.people import people_of
 from pep_service.settings_register.setting import setting_names
 
 router = APIRouter(tags=["children"])
@@ -46,7 +46,8 @@ async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSON
     profile = await profile_of(running.pool, acting.authority)
     child = await _with_newest_setting_name(running.pool, loaded.state)
     today = local_date(running.store.clock())
-    cards = await cards_of_child(running.pool, child_id, rating=acting.roles != {"carer"})
+    cards = await cards_of_child(
+        running.pool, running.store, child_id, rating=acting.roles != {"carer"})
     page = ChildPage(
         child_id=child_id,
         version=loaded.version,

@@ -21,7 +21,8 @@ from pep_service.children.child import CHILD, Child
 from pep_service.children.following_care import UntoldEndError
 from pep_service.children.updating import bring_up_to_date
 from pep_service.importing.csv_files import EPISODES
-from pep_service.importing.knowing import load_children
+from pep_service.importing.checking import ERASED_REASON
+from pep_service.importing.knowing import erased_among, load_children
 from pep_service.importing.problems import Problem
 from pep_service.importing.staging import (
     Staged,
@@ -117,15 +118,20 @@ async def _carry_out_some(
     found: Staged,
     children: Sequence[StagedChild],
 ) -> None:
-    known = await load_children(connection, store, [each.child_id for each in children])
+    erased = await erased_among(store, [each.child_id for each in children])
+    ids = [each.child_id for each in children if each.child_id not in erased]
+    known = await load_children(connection, store, ids)
     settled: list[int] = []
     steps: list[Step] = []
     for told in children:
+        if told.child_id in erased:
+            await _refuse(connection, found.import_id, told, ERASED_REASON)
+            continue
         loaded = known.get(told.child_id) or Loaded(CHILD.initial, 0, ())
         try:
             events = bring_up_to_date(loaded.state, told.child_id, told.facts)
         except UntoldEndError as error:
-            await _refuse(connection, found.import_id, told, error)
+            await _refuse(connection, found.import_id, told, error.detail)
             continue
         if events:
             steps.append(Step(told, loaded, events))
@@ -163,7 +169,14 @@ async def _together(
     async with connection.transaction():
         for step in steps:
             stream = CHILD.stream(step.told.child_id)
-            await store.append(connection, stream, step.loaded.version, step.events, cause)
+            await store.append(
+                connection,
+                stream,
+                step.loaded.version,
+                step.events,
+                cause,
+                about=step.told.child_id,
+            )
         await mark_done(connection, found.import_id, [step.told.place for step in steps])
 
 
@@ -182,7 +195,7 @@ async def _one_child(connection: Connection, store: EventStore, found: Staged, s
             newest = Step(told, loaded, events)
             await _together(connection, store, found, [newest])
         except UntoldEndError as error:
-            await _refuse(connection, found.import_id, told, error)
+            await _refuse(connection, found.import_id, told, error.detail)
             return
         except VersionConflictError:
             continue
@@ -192,11 +205,11 @@ async def _one_child(connection: Connection, store: EventStore, found: Staged, s
 
 
 async def _refuse(
-    connection: Connection, import_id: UUID, told: StagedChild, error: UntoldEndError
+    connection: Connection, import_id: UUID, told: StagedChild, why: str
 ) -> None:
-    """Tick off a child whose care was recorded otherwise since the check, with the reason."""
+    """Tick off a child who cannot be imported as things are now, with the reason."""
     number = told.facts.social_care_id
-    problem = Problem(EPISODES.name, 0, "CHILD", number, error.detail)
+    problem = Problem(EPISODES.name, 0, "CHILD", number, why)
     async with connection.transaction():
         await connection.execute(
             "SELECT FROM imports WHERE import_id = $1 FOR UPDATE", import_id

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from epep_access.people import Person
 from pep_service.children.child import Child, child_id_of
 from pep_service.children.facts import ChildFacts
 from pep_service.children.following_care import UntoldEndError
@@ -16,8 +17,8 @@ from pep_service.importing.episodes_file import EpisodeRow, read_episodes
 from pep_service.importing.header_file import HeaderRow, read_header
 from pep_service.importing.people_file import PeopleRow, read_people
 from pep_service.importing.problems import Problem, Report
-from pep_service.read_models.people import Person
 
+ERASED_REASON = "This child's record has been erased. It cannot be recorded again."
 Verdict = Literal["new", "changed", "unchanged", "refused"]
 
 
@@ -46,13 +47,17 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the service knows already: children by id, settings' names by URN, people by address."""
+    """What the service knows already: children by id, settings' names by URN, people by address.
+
+    `erased` are children of the files whose records have been erased.
+    """
 
     authority: str
     today: date
     children: Mapping[UUID, Child]
     settings: Mapping[str, str]
     people: Mapping[str, Person]
+    erased: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,9 @@ def _planned(
 ) -> PlannedChild | None:
     assert row.core is not None
     child_id = child_id_of(known.authority, number)
+    if child_id in known.erased:
+        report.refuse(number, Problem(HEADER.name, row.line, "CHILD", number, ERASED_REASON))
+        return None
     child = known.children.get(child_id, Child())
     facts = ChildFacts(
         social_care_id=number,

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from epep_access.people import Person
 from epep_events.profile import Role
 from pep_service.children.facts import NameFacts, ProfessionalFacts, SettingFacts
 from pep_service.importing.cells import Cells
 from pep_service.importing.csv_files import PEOPLE, Row, lines_by_child, said_twice
 from pep_service.importing.problems import Report
-from pep_service.read_models.people import Person
 
 SETTING_URN = re.compile(r"^(EY)?[0-9]{6}$")
 PROFESSIONALS: tuple[tuple[str, Role, str], ...] = (

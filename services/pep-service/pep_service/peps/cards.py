@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from epep_events.profile import AuthorityProfile, Section
+from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Pool
 from pep_service.peps.own_log import histories, peps_of_child
 from pep_service.peps.status import STATE_LABELS, State, all_complete, state_from
@@ -101,7 +102,7 @@ def shown(card: Card, profile: AuthorityProfile, *, rating: bool = True) -> PepC
     )
 
 
-async def fresh_cards(pool: Pool, child_id: UUID) -> list[Card]:
+async def fresh_cards(pool: Pool, store: EventStore, child_id: UUID) -> list[Card]:
     """Return a child's cards, newest PEP first, with everything that was done until now.
 
     What the read model has not heard of yet is folded from the PEPs' own streams.
@@ -115,17 +116,19 @@ async def fresh_cards(pool: Pool, child_id: UUID) -> list[Card]:
         for each in known
         if each.pep_id not in kept or kept[each.pep_id].version < each.version
     ]
-    for pep_id, events in (await histories(pool, late)).items():
+    for pep_id, events in (await histories(pool, store, late)).items():
         kept[pep_id] = fold((event.data, event.meta) for event in events)
     return sorted(kept.values(), key=lambda card: card.initiated_at, reverse=True)
 
 
-async def cards_of_child(pool: Pool, child_id: UUID, *, rating: bool = True) -> PepCards:
+async def cards_of_child(
+    pool: Pool, store: EventStore, child_id: UUID, *, rating: bool = True
+) -> PepCards:
     """Return all PEPs of a child as cards; always up to date, even with Kafka down.
 
     `rating=False` leaves the quality rating out, for those who do not see it (carers).
     """
-    found = await fresh_cards(pool, child_id)
+    found = await fresh_cards(pool, store, child_id)
     profiles = await profiles_of(pool, (bound_to(card) for card in found))
     cards = [shown(card, profiles[bound_to(card)], rating=rating) for card in found]
     return PepCards(

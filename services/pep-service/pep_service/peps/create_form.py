@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from epep_access.checking import acting_for_child
+from epep_access.people import person_of
 from epep_events.profile import AuthorityProfile, Choice, Variant
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Asking, running_of
@@ -19,7 +20,6 @@ from pep_service.peps.reading import role_label
 from pep_service.profiles.deadlines import rule_text
 from pep_service.profiles.next_pep import default_kind
 from pep_service.profiles.published import profile_of
-from pep_service.read_models.people import person_of
 
 router = APIRouter(tags=["peps"])
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import model_validator
 
+from epep_access.people import people_of
 from epep_events.pep import Invitee
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Email, Name
-from pep_service.read_models.people import people_of
 
 GUEST = "guest"
 """The role of an invitee who is only an e-mail address."""

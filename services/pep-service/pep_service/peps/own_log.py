@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from epep_events.contexts import catalog
 from epep_events.envelope import Recorded
-from epep_runtime.event_store import recorded
+from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Connection, Pool
 
 OF_CHILD = """
@@ -37,17 +36,18 @@ async def peps_of_child(database: Pool | Connection, child_id: UUID) -> list[Kno
     return [KnownPEP(**dict(row)) for row in rows]
 
 
-async def histories(database: Pool | Connection, pep_ids: list[UUID]) -> dict[UUID, list[Recorded]]:
+async def histories(
+    database: Pool | Connection, store: EventStore, pep_ids: list[UUID]
+) -> dict[UUID, list[Recorded]]:
     """Return the whole histories of these PEPs, by id, oldest event first."""
     found: dict[UUID, list[Recorded]] = {each: [] for each in pep_ids}
     if not pep_ids:
         return found
-    known = catalog()
     rows = await database.fetch(
         "SELECT *, data::text AS text FROM events WHERE stream_id = ANY($1)"
         " ORDER BY stream_id, stream_version",
         [f"pep-{each}" for each in pep_ids],
     )
-    for row in rows:
-        found[UUID(row["stream_id"].removeprefix("pep-"))].append(recorded(known, "pep", row))
+    for event in await store.recorded(rows):
+        found[UUID(event.meta.stream_id.removeprefix("pep-"))].append(event)
     return found

@@ -186,5 +186,9 @@ def _with_target(
     return replace(pep, targets={**pep.targets, target_id: changed})
 
 
-PEPS: Aggregate[PEP] = Aggregate("pep", PEP(), evolve)
+def _child_of(pep: PEP) -> UUID | None:
+    return pep.initiated.child_id if pep.initiated else None
+
+
+PEPS: Aggregate[PEP] = Aggregate("pep", PEP(), evolve, about=_child_of)
 """Streams `pep-<pep id>`."""

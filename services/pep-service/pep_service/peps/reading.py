@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from epep_access.checking import Acting, acting_for_child
+from epep_access.people import names_of
 from epep_events.envelope import Metadata, Recorded
 from epep_events.pep import (
     PageSaved,
@@ -25,7 +26,6 @@ from epep_runtime.tokens import Principal
 from pep_service.peps.pep import PEP, PEPS
 from pep_service.profiles.form import sections_of
 from pep_service.profiles.published import profile_of
-from pep_service.read_models.people import names_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,11 @@ def evolve(state: Review, event: Event) -> Review:
     return state
 
 
-REVIEW = Aggregate("review", Review(), evolve)
+def _child_of(review: Review) -> UUID | None:
+    return review.selected.child_id if review.selected else None
+
+
+REVIEW = Aggregate("review", Review(), evolve, about=_child_of)
 
 
 def review_id(pep_id: UUID, number: int) -> UUID:

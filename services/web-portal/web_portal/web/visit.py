@@ -122,6 +122,7 @@ class Visit:
             "path": self.path,
             "idle_seconds": int(self.portal.idle.total_seconds()),
             "notice": self.session.take("notice"),
+            "catching_up": self.call.catching_up,
             "error_items": form.summary if isinstance(form, Form) else [],
         }
         html = self.portal.templates.get_template(template).render(given | context)

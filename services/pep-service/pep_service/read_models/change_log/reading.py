@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from epep_access.checking import Acting
+from epep_access.people import names_of
 from epep_events.profile import AuthorityProfile
 from epep_runtime.civil_time import instant
 from epep_runtime.postgres import Pool
@@ -17,7 +18,6 @@ from pep_service.peps.reading import role_label
 from pep_service.profiles.published import profile_of
 from pep_service.read_models.change_log.row import CHILD, MAIL, MEETING, PEP, REVIEW
 from pep_service.read_models.change_log.showing import Words, fields_of, in_words
-from pep_service.read_models.people import names_of
 from pep_service.settings_register.setting import setting_names
 
 PAGE_SIZE = 25

@@ -1,7 +1,9 @@
-"""Read model: people with accounts, and the roles they hold, as identity says them."""
+"""Read model: people with accounts and the roles they hold, the same in every service."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +18,13 @@ from epep_events.identity import (
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.subscriptions import Projector
 
+PEOPLE_SQL = ("people", Path(__file__).parent / "people_sql")
+"""For `Service(sql=…)`: the tables of this read model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with an account; `roles` are (authority code, role) pairs."""
+    """A person with an account; `roles` are the (authority code, role) pairs held now."""
 
     account_id: UUID
     name: str
@@ -29,56 +34,67 @@ class Person:
 
     def holds(self, role: str, authority: str | None = None) -> bool:
         """Tell whether the person holds the role, in that authority or (None) in any."""
-        return any(
-            held == role and authority in {None, where} for where, held in self.roles
-        )  # fmt: skip
+        return any(held == role and authority in {None, where} for where, held in self.roles)
+
+
+def folded(text: str) -> str:
+    """Return text as it is searched: lower case, without accents."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
 
 
 async def _registered(connection: Connection, event: UserRegistered, _: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO people (account_id, name, email) VALUES ($1, $2, $3)"
-        " ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, email = excluded.email",
+        "INSERT INTO known_people (account_id, name, email, search) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, email = excluded.email,"
+        " search = excluded.search",
         event.account_id,
         event.name,
         event.email.lower(),
+        folded(f"{event.name} {event.email}"),
     )
 
 
-async def _granted(connection: Connection, event: RoleGranted, _: Metadata) -> None:
+async def _granted(connection: Connection, event: RoleGranted, meta: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO people_roles VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        "INSERT INTO known_roles VALUES ($1, $2, $3, $4, $5, NULL)"
+        " ON CONFLICT (account_id, authority, role, setting_urn)"
+        " DO UPDATE SET held_from = excluded.held_from, held_to = excluded.held_to",
         event.account_id,
         event.authority_code,
         event.role,
         event.setting_urn or "",
+        meta.occurred_at,
     )
 
 
-async def _revoked(connection: Connection, event: RoleRevoked, _: Metadata) -> None:
+async def _revoked(connection: Connection, event: RoleRevoked, meta: Metadata) -> None:
     await connection.execute(
-        "DELETE FROM people_roles WHERE account_id = $1 AND authority = $2 AND role = $3",
+        "UPDATE known_roles SET held_to = least(held_to, $4)"
+        " WHERE account_id = $1 AND authority = $2 AND role = $3",
         event.account_id,
         event.authority_code,
         event.role,
+        meta.occurred_at,
     )
 
 
 async def _deactivated(connection: Connection, event: UserDeactivated, _: Metadata) -> None:
     await connection.execute(
-        "UPDATE people SET active = false WHERE account_id = $1", event.account_id
+        "UPDATE known_people SET active = false WHERE account_id = $1", event.account_id
     )
 
 
 async def _reactivated(connection: Connection, event: UserReactivated, _: Metadata) -> None:
     await connection.execute(
-        "UPDATE people SET active = true WHERE account_id = $1", event.account_id
+        "UPDATE known_people SET active = true WHERE account_id = $1", event.account_id
     )
 
 
 PEOPLE = Projector(
     name="people",
     contexts=("identity",),
-    tables=("people", "people_roles"),
+    tables=("known_people", "known_roles"),
     handles={
         UserRegistered: _registered,
         RoleGranted: _granted,
@@ -92,7 +108,9 @@ SELECT = """
 SELECT p.account_id, p.name, p.email, p.active,
        coalesce(array_agg(r.authority) FILTER (WHERE r.role IS NOT NULL), '{}') AS authorities,
        coalesce(array_agg(r.role) FILTER (WHERE r.role IS NOT NULL), '{}') AS roles
-  FROM people p LEFT JOIN people_roles r USING (account_id)
+  FROM known_people p
+  LEFT JOIN known_roles r ON r.account_id = p.account_id AND r.held_from <= now()
+        AND (r.held_to IS NULL OR r.held_to > now())
 """
 
 
@@ -110,7 +128,8 @@ async def people_of(
 async def names_of(database: Pool | Connection, account_ids: Iterable[UUID]) -> Mapping[UUID, str]:
     """Return the names of the people with these accounts; unknown ids are left out."""
     rows = await database.fetch(
-        "SELECT account_id, name FROM people WHERE account_id = ANY($1)", list(set(account_ids))
+        "SELECT account_id, name FROM known_people WHERE account_id = ANY($1)",
+        list(set(account_ids)),
     )
     return {row["account_id"]: row["name"] for row in rows}
 
@@ -133,6 +152,4 @@ async def people_by_email(
 
 def _person(row: Any) -> Person:
     pairs = zip(row["authorities"], row["roles"], strict=True)
-    return Person(
-        row["account_id"], row["name"], row["email"], row["active"], frozenset(pairs)
-    )  # fmt: skip
+    return Person(row["account_id"], row["name"], row["email"], row["active"], frozenset(pairs))

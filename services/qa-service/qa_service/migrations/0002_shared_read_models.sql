@@ -1,0 +1,2 @@
+-- People and profiles are kept by the shared read models now, which read them anew.
+DROP TABLE people, profiles;

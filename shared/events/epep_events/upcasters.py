@@ -1,0 +1,31 @@
+"""How an older version of a published event becomes the next one: old logs stay readable."""
+
+from epep_events.catalog import Document, Upcaster
+from epep_events.profile import SignIn
+
+
+def _unchanged(document: Document) -> Document:
+    """Return it as it is: the older version knew fewer words, and each means what it did."""
+    return document
+
+
+def _without_not_me(document: Document) -> Document:
+    """Version 1 of the code's mail had no link to say "this is not me"."""
+    return document | {"sealed_not_me": None}
+
+
+def _without_sign_in(document: Document) -> Document:
+    """Version 1 of a profile asked for no declarations and remembered no devices."""
+    return document | {"profile": document["profile"] | {"sign_in": SignIn().model_dump()}}
+
+
+UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("LoginCodeRequested", 1): _without_not_me,
+    ("LoginFailed", 1): _unchanged,
+    ("NotificationRequested", 1): _unchanged,
+    ("NotificationSent", 1): _unchanged,
+    ("NotificationFailed", 1): _unchanged,
+    ("NotificationHeld", 1): _unchanged,
+    ("AuthorityProfilePublished", 1): _without_sign_in,
+}
+"""By the event's name and its older version."""

@@ -1,0 +1,169 @@
+"""The keyring in a PostgreSQL database of its own: keys wrapped by a master key from outside.
+
+Elsewhere a key management service takes its place behind the same port.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap,
+    aes_key_wrap,
+)
+
+from epep_events.sealed_fields import Keys, Subject
+from epep_runtime.keyring import KeyCache
+from epep_runtime.migrations import Migration, find
+from epep_runtime.postgres import DATABASE_FAULTS, Pool
+
+log = structlog.get_logger()
+CACHED = 50_000
+CACHED_SECONDS = 60.0
+"""A key is used so long without asking again; its destruction is heard of at once."""
+RECONNECT_SECONDS = 1.0
+CHANNEL = "subject_key_destroyed"
+CONNECTIONS = 3
+FETCH = "SELECT subject::text, wrapped FROM subject_keys WHERE subject = ANY($1::text[]::uuid[])"
+MAKE = """
+INSERT INTO subject_keys (subject, wrapped)
+SELECT * FROM unnest($1::text[]::uuid[], $2::bytea[]) ON CONFLICT DO NOTHING
+"""
+DESTROY = """
+INSERT INTO subject_keys AS k (subject, destroyed_at) VALUES ($1::text::uuid, now())
+    ON CONFLICT (subject) DO UPDATE SET wrapped = NULL, destroyed_at = now()
+ WHERE k.destroyed_at IS NULL
+RETURNING true
+"""
+
+
+class KeyringError(Exception):
+    """The keyring was set up wrongly; the message is a sentence for the operator."""
+
+
+def keyring_migrations() -> list[Migration]:
+    """Return the migrations of the keyring's database."""
+    return find("keyring", Path(__file__).parent / "keyring_sql")
+
+
+def master_key(text: str) -> bytes:
+    """Read `EPEP_KEYRING_MASTER_KEY`. Raises KeyringError for anything but 32 bytes in base64."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise KeyringError("EPEP_KEYRING_MASTER_KEY must be 32 random bytes in base64.")
+    return key
+
+
+class PostgresKeyring:
+    """Keys by subject, a query for a whole batch, and those in use kept in memory for a minute.
+
+    It connects when it is first asked. While it cannot listen for destroyed keys it keeps none
+    in memory. Raises KeyringError for a master key that did not wrap what it finds.
+    """
+
+    def __init__(self, url: str, master: bytes) -> None:
+        self._url, self._master = url, master
+        self._cache = KeyCache(CACHED, CACHED_SECONDS)
+        self._pool: Pool | None = None
+        self._opening = asyncio.Lock()
+        self._hearing = False
+        self._listener: asyncio.Task[None] | None = None
+
+    async def keys_for(self, subjects: Collection[Subject], *, create: bool = False) -> Keys:
+        """Return the keys of these subjects; see the port."""
+        found, missing = self._cache.find(subjects)
+        if not missing:
+            return found
+        pool = await self._open()
+        fetched = await self._fetch(pool, missing)
+        lacking = [subject for subject in missing if subject not in fetched] if create else []
+        if lacking:
+            fresh = [aes_key_wrap(self._master, AESGCM.generate_key(256)) for _ in lacking]
+            await pool.execute(MAKE, lacking, fresh)
+            fetched |= await self._fetch(pool, lacking)
+        if self._hearing:
+            self._cache.keep(fetched)
+            # One that was destroyed meanwhile is destroyed, whatever the answer on its way said.
+            fetched, _ = self._cache.find(fetched)
+        return {**found, **fetched}
+
+    async def destroy(self, subject: Subject) -> bool:
+        """Destroy a subject's key; see the port. The old row's bytes are cleared away, too."""
+        pool = await self._open()
+        done = await pool.fetchval(DESTROY, subject)
+        self.forget(subject)
+        if done:
+            await pool.execute("VACUUM subject_keys")
+        return bool(done)
+
+    def forget(self, subject: Subject) -> None:
+        """Drop from memory a key that is known to have been destroyed."""
+        self._cache.forget(subject)
+
+    async def close(self) -> None:
+        """Let go of connections and of all keys in memory."""
+        if self._listener:
+            self._listener.cancel()
+            await asyncio.wait([self._listener])
+        if self._pool:
+            await self._pool.close()
+        self._cache.clear()
+
+    async def _fetch(self, pool: Pool, subjects: list[Subject]) -> dict[Subject, AESGCM | None]:
+        rows = await pool.fetch(FETCH, subjects)
+        return {row["subject"]: self._unwrapped(row["wrapped"]) for row in rows}
+
+    def _unwrapped(self, wrapped: bytes | None) -> AESGCM | None:
+        try:
+            return AESGCM(aes_key_unwrap(self._master, wrapped)) if wrapped else None
+        except InvalidUnwrap as error:
+            raise KeyringError("EPEP_KEYRING_MASTER_KEY is not the one of this keyring.") from error
+
+    async def _open(self) -> Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url, min_size=1, max_size=CONNECTIONS, command_timeout=30,
+                    server_settings={"application_name": "epep keyring"},
+                )  # fmt: skip
+                self._listener = asyncio.create_task(self._listen())
+        return self._pool
+
+    async def _listen(self) -> None:
+        """Hear of destroyed keys, for ever; keep none in memory while that is not possible."""
+        while True:
+            try:
+                await self._hear_until_lost()
+            except DATABASE_FAULTS as error:
+                log.warning("keyring not heard, keeping no keys", error=type(error).__name__)
+            finally:
+                self._hearing = False
+                self._cache.clear()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _hear_until_lost(self) -> None:
+        lost = asyncio.Event()
+        connection = await asyncpg.connect(self._url)
+        try:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(CHANNEL, self._told)
+            self._cache.clear()
+            self._hearing = True
+            await lost.wait()
+        finally:
+            with contextlib.suppress(*DATABASE_FAULTS):
+                await connection.close(timeout=1)
+
+    def _told(self, _connection: Any, _pid: int, _channel: str, subject: Any) -> None:
+        self.forget(str(subject))
