@@ -12,6 +12,7 @@ import uvloop
 from epep_bench.appending import against_inserts
 from epep_bench.arithmetic import Outcome
 from epep_bench.libraries import against_pyeventsourcing
+from epep_bench.rebuilding import change_log_from_kafka
 from epep_bench.report import commit, machine, page, row
 from epep_bench.servers import Servers, servers
 from epep_local.kafka_jars import KAFKA
@@ -19,6 +20,7 @@ from epep_local.kafka_jars import KAFKA
 MEASURES: dict[str, Callable[[Servers], Awaitable[Outcome]]] = {
     "P1": against_inserts,
     "P2": against_pyeventsourcing,
+    "P3": change_log_from_kafka,
 }
 RESULTS = Path(__file__).parents[1] / "results.md"
 

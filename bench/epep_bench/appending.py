@@ -11,19 +11,24 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from epep_bench.arithmetic import Outcome, Rounds, at_least
+from epep_bench.keyrings import keyring
 from epep_bench.rounds import in_turn
 from epep_bench.servers import Servers
 from epep_events.contexts import catalog
 from epep_events.envelope import Actor
 from epep_events.pep import FieldChange, PageSaved
+from epep_events.sealed_fields import Keys, plan_of, seal, slots_to_seal
 from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.ids import new_id
+from epep_runtime.keyring import Keyring
 from epep_runtime.migrations import RUNTIME_SQL, find, migrate
 from epep_runtime.postgres import Pool, open_pool
 
 WRITERS, EACH, STREAMS = 8, 400, 20
+Row = tuple[Any, ...]
 COLUMNS = (
     "stream_id, stream_version, event_id, type, schema_version, occurred_at, authority, actor_id,"
     " actor_role, on_behalf_of, correlation_id, causation_id, traceparent, data, previous_hash, hash"
@@ -61,9 +66,9 @@ async def all_at_once(writers: Sequence[Callable[[], Awaitable[None]]]) -> float
 class Appending:
     """A database with the event table as services have it, and beside it a bare one like it."""
 
-    def __init__(self, pool: Pool, plain: Pool) -> None:
-        self._pool, self._plain = pool, plain
-        self._store = EventStore(catalog(), "pep")
+    def __init__(self, pool: Pool, plain: Pool, ring: Keyring) -> None:
+        self._pool, self._plain, self._ring = pool, plain, ring
+        self._store = EventStore(catalog(), "pep", ring)
 
     async def ours(self) -> float:
         """Return appends a second through `EventStore.append`, each its own transaction."""
@@ -78,7 +83,12 @@ class Appending:
                 for number in range(EACH):
                     which = number % STREAMS
                     await self._store.append(
-                        connection, f"pep-{ids[which]}", number // STREAMS, [events[which]], who
+                        connection,
+                        f"pep-{ids[which]}",
+                        number // STREAMS,
+                        [events[which]],
+                        who,
+                        about=ids[which],
                     )
 
             return write
@@ -93,9 +103,9 @@ class Appending:
     async def bare(self) -> float:
         """Return INSERTs a second of rows like those, made beforehand, on as many connections."""
         connections = [await self._plain.acquire() for _ in range(WRITERS)]
+        work = [await self._rows() for _ in connections]
 
-        def writer(connection: Any) -> Callable[[], Awaitable[None]]:
-            rows = list(rows_like_ours())
+        def writer(connection: Any, rows: list[Row]) -> Callable[[], Awaitable[None]]:
 
             async def write() -> None:
                 for row in rows:
@@ -104,38 +114,47 @@ class Appending:
             return write
 
         try:
-            seconds = await all_at_once([writer(each) for each in connections])
+            seconds = await all_at_once([writer(*each) for each in zip(connections, work, strict=True)])
         finally:
             for each in connections:
                 await self._plain.release(each)
         return WRITERS * EACH / seconds
 
+    async def _rows(self) -> list[Row]:
+        """Return the rows of one writer as the event table has them, sealed and hashed."""
+        ids = [new_id() for _ in range(STREAMS)]
+        keys = await self._ring.keys_for([str(each) for each in ids], create=True)
+        who, now = cause(), datetime.now(UTC)
+        rows: list[Row] = []
+        for number in range(EACH):
+            about, event_id = ids[number % STREAMS], new_id()
+            rows.append(
+                (
+                    f"pep-{about}",
+                    number // STREAMS + 1,
+                    event_id,
+                    "PageSaved",
+                    1,
+                    now,
+                    who.authority,
+                    who.actor.id,
+                    who.actor.role,
+                    None,
+                    who.correlation_id,
+                    None,
+                    None,
+                    _sealed(page_saved(about), event_id, str(about), keys),
+                    os.urandom(32),
+                    os.urandom(32),
+                )
+            )
+        return rows
 
-def rows_like_ours() -> Any:
-    """Yield the rows of one writer, as the event table has them."""
-    ids = [new_id() for _ in range(STREAMS)]
-    who, now = cause(), datetime.now(UTC)
-    texts = [page_saved(each).model_dump_json() for each in ids]
-    for number in range(EACH):
-        which = number % STREAMS
-        yield (
-            f"pep-{ids[which]}",
-            number // STREAMS + 1,
-            new_id(),
-            "PageSaved",
-            1,
-            now,
-            who.authority,
-            who.actor.id,
-            who.actor.role,
-            None,
-            who.correlation_id,
-            None,
-            None,
-            texts[which],
-            os.urandom(32),
-            os.urandom(32),
-        )
+
+def _sealed(event: PageSaved, event_id: UUID, about: str, keys: Keys) -> str:
+    document = event.model_dump(mode="json")
+    seal(slots_to_seal(plan_of(PageSaved), document, about), event_id, keys)
+    return orjson.dumps(document).decode()
 
 
 @asynccontextmanager
@@ -147,7 +166,8 @@ async def against_a_bare_table(servers: Servers) -> AsyncIterator[Appending]:
     plain = await asyncpg.create_pool(url, min_size=1, max_size=WRITERS)
     try:
         await pool.execute("CREATE TABLE bare (LIKE events INCLUDING ALL)")
-        yield Appending(pool, plain)
+        async with keyring(servers) as ring:
+            yield Appending(pool, plain, ring)
     finally:
         await pool.close()
         await plain.close()
