@@ -17,7 +17,7 @@ class Service:
     name: str
     module: str
     port: int  # of `make up`
-    secret: bool = False  # seals or signs with a key of its own
+    secret: bool = False  # seals or signs with a key of its own: its log, tokens, links, sessions
     links: bool = False  # must know the address that people reach the portal by
     mails: bool = False  # hands mail to the mail server
     clients: bool = False  # reaches the other services over HTTP
@@ -36,10 +36,10 @@ class Service:
 
 
 SERVICES = (
-    Service("pep", "pep_service", 8410),
+    Service("pep", "pep_service", 8410, secret=True),
     Service("meeting", "meeting_service", 8411, secret=True, links=True),
     Service("notification", "notification_service", 8412, secret=True, links=True, mails=True),
-    Service("qa", "qa_service", 8413),
+    Service("qa", "qa_service", 8413, secret=True),
     Service("identity", "identity_service", 8414, secret=True, links=True, throttles=True),
     Service("portal", "web_portal", 8400, secret=True, links=True, clients=True, events=False),
 )

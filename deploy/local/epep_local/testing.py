@@ -91,7 +91,10 @@ async def keyring(keyring_url: str) -> AsyncIterator[PostgresKeyring]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(backends: Backends, keyring_url: str) -> AsyncIterator[DatabaseFactory]:
+async def database(
+    backends: Backends,
+    keyring_url: str,  # noqa: ARG001 - whoever has a database has a keyring in the settings
+) -> AsyncIterator[DatabaseFactory]:
     """A factory: `await database()` is the URL of a fresh empty database.
 
     `await database("pep")` has that word in its name. All are dropped at the end of the run.

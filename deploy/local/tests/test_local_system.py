@@ -45,7 +45,7 @@ def test_each_service_has_its_own_database_role_and_key(plan: System, tmp_path: 
     assert all("boss" not in url for url in urls)
     secret = [plan.environment(one.name).get("EPEP_SECRET_KEY") for one in SERVICES]
     held = [key for key in secret if key]
-    assert len(held) == len(set(held)) == 4
+    assert len(held) == len(set(held)) == 6
     assert plan.environment("identity") == plan.environment("identity")  # kept, not made anew
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()}
     assert modes == {0o600}

@@ -106,6 +106,7 @@ def a_meeting(starts_at: datetime = SOON, people: int = 2) -> Meeting:
         issued = InvitationIssued(
             meeting_id=meeting_id,
             pep_id=pep_id,
+            child_id=UUID(int=8),
             child_initials="A.B.",
             person=person,
             when=when,

@@ -52,6 +52,7 @@ def accepted(meeting: Meeting) -> InvitationResponded:
     return InvitationResponded(
         meeting_id=meeting.meeting_id,
         pep_id=meeting.pep_id,
+        child_id=meeting.child_id,
         invitation_id=meeting.invitations[0].person.invitation_id,
         name="Person 0",
         answer="accepted",

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from epep_access.following import ACCESS, ACCESS_SQL
-from epep_access.people import PEOPLE, PEOPLE_SQL
-from epep_access.profiles import PROFILES, PROFILES_SQL
+from epep_access import parts as access
 from epep_events.identity import LoginCodeRequested
 from epep_events.meeting import (
     InvitationIssued,
@@ -17,6 +15,7 @@ from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
 from epep_events.qa import QAPublished
 from epep_runtime.service import Service
 from epep_runtime.subscriptions import Reactor
+from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
 from notification_service.reactions.logging_in import mail_login_code
 from notification_service.reactions.meetings import (
@@ -68,9 +67,10 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     settings=NotificationSettings,
     routers=[messages],
-    projectors=[ACCESS, PEOPLE, PROFILES, PEPS, MESSAGES],
+    projectors=[*access.PROJECTORS, PEPS, MESSAGES],
     reactors=[CODES, MEETINGS, PROGRESS],
     workers=[post_mail],
+    metrics=[outbox_metrics],
     on_start=[ensure_sealing_key],
-    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
+    sql=access.SQL,
 )

@@ -73,6 +73,7 @@ def invitation(person: InvitedPerson, meeting_id: UUID, pep_id: UUID) -> Invitat
     return InvitationIssued(
         meeting_id=meeting_id,
         pep_id=pep_id,
+        child_id=new_id(),
         child_initials="K.O.",
         person=person,
         when=when(),

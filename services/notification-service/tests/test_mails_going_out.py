@@ -102,6 +102,13 @@ async def test_a_code_is_mailed_once_and_nothing_of_it_stays(
     assert left == 0
     assert all("048151" not in each.data.model_dump_json() for each in await service.said())
 
+    async def shown() -> bool:
+        metrics = (await service.client.get("/metrics")).text
+        assert 'epep_mails_ended{outcome="sent"} 2.0' in metrics
+        return "epep_mails_due 0.0" in metrics
+
+    await eventually(shown)
+
 
 async def test_a_code_that_ran_out_is_not_mailed(
     service: ServiceUnderTest, mailbox: Mailbox
@@ -136,6 +143,7 @@ async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
     moved = MeetingRescheduled(
         meeting_id=family.meeting_id,
         pep_id=family.pep_id,
+        child_id=family.child_id,
         child_initials="K.O.",
         old=when(0),
         new=when(1),
@@ -150,6 +158,7 @@ async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
     cancelled = MeetingCancelled(
         meeting_id=family.meeting_id,
         pep_id=family.pep_id,
+        child_id=family.child_id,
         child_initials="K.O.",
         when=when(2),
         why="Nobody can come",
@@ -204,6 +213,7 @@ async def test_a_refused_address_fails_with_a_sentence_and_holds_nobody_else_up(
     event = MeetingRescheduled(
         meeting_id=meeting_id,
         pep_id=family.pep_id,
+        child_id=family.child_id,
         child_initials="K.O.",
         old=when(0),
         new=when(1),
@@ -265,6 +275,7 @@ async def test_everybody_is_told_of_what_concerns_them(
     answer = InvitationResponded(
         meeting_id=new_id(),
         pep_id=family.pep_id,
+        child_id=family.child_id,
         invitation_id=new_id(),
         name="Cara Carer",
         answer="accepted",

@@ -20,6 +20,7 @@ from epep_events.meeting import (
 from epep_events.notification import NotificationFailed, NotificationSent
 from epep_events.pep import (
     CareEpisodeStarted,
+    CoreChange,
     CoreDataChanged,
     FieldChange,
     MeetingTimeNoted,
@@ -160,7 +161,7 @@ def test_dates_details_and_answers_that_the_form_no_longer_has() -> None:
 
 
 def test_core_data_placements_people_and_schools_are_in_words() -> None:
-    core = FieldChange(field="sex", label="Sex", old="1", new="2")
+    core = CoreChange(field="sex", label="Sex", old="1", new="2")
     assert lines(told(CoreDataChanged(child_id=CHILD, changes=(core,)))) == [
         ("Sex", "Male", "Female")
     ]
@@ -209,6 +210,7 @@ def test_meetings_and_their_record_in_english_time_and_words() -> None:
     old = When(starts_at=AT, duration_minutes=60, place=None, sequence=0)
     moved = MeetingRescheduled(
         **IDS,
+        child_id=UUID(int=7),
         child_initials="MO",
         old=old,
         new=When(starts_at=summer, duration_minutes=60, place="Room 1", sequence=1),
@@ -237,6 +239,7 @@ def test_meetings_and_their_record_in_english_time_and_words() -> None:
 def test_an_answer_by_link_is_by_the_name_of_the_invitation() -> None:
     answered = InvitationResponded(
         **IDS,
+        child_id=UUID(int=7),
         invitation_id=UUID(int=5),
         name="Rosa Hill",
         answer="declined",

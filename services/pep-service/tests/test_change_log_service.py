@@ -63,6 +63,7 @@ async def test_the_log_of_a_child_from_every_service(world: Any) -> None:
     answered = InvitationResponded(
         meeting_id=meeting,
         pep_id=pep,
+        child_id=new_id(),
         invitation_id=new_id(),
         name="Rosa Hill",
         answer="accepted",

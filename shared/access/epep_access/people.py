@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from epep_access.days import end_of, start_of
 from epep_events.envelope import Metadata
+from epep_events.getting_in import EmailChanged, UserDetailsChanged
 from epep_events.identity import (
     RoleGranted,
     RoleRevoked,
@@ -55,16 +57,45 @@ async def _registered(connection: Connection, event: UserRegistered, _: Metadata
     )
 
 
+async def _details_changed(connection: Connection, event: UserDetailsChanged, _: Metadata) -> None:
+    await connection.execute(
+        "UPDATE known_people SET name = $2 WHERE account_id = $1", event.account_id, event.name
+    )
+    await _searchable(connection, event.account_id)
+
+
+async def _email_changed(connection: Connection, event: EmailChanged, _: Metadata) -> None:
+    await connection.execute(
+        "UPDATE known_people SET email = $2 WHERE account_id = $1",
+        event.account_id,
+        event.email.lower(),
+    )
+    await _searchable(connection, event.account_id)
+
+
+async def _searchable(connection: Connection, account_id: UUID) -> None:
+    row = await connection.fetchrow(
+        "SELECT name, email FROM known_people WHERE account_id = $1", account_id
+    )
+    if row is not None:
+        await connection.execute(
+            "UPDATE known_people SET search = $2 WHERE account_id = $1",
+            account_id,
+            folded(f"{row['name']} {row['email']}"),
+        )
+
+
 async def _granted(connection: Connection, event: RoleGranted, meta: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO known_roles VALUES ($1, $2, $3, $4, $5, NULL)"
+        "INSERT INTO known_roles VALUES ($1, $2, $3, $4, $5, $6)"
         " ON CONFLICT (account_id, authority, role, setting_urn)"
         " DO UPDATE SET held_from = excluded.held_from, held_to = excluded.held_to",
         event.account_id,
         event.authority_code,
         event.role,
         event.setting_urn or "",
-        meta.occurred_at,
+        start_of(event.held_from, meta.occurred_at),
+        end_of(event.held_to),
     )
 
 
@@ -97,6 +128,8 @@ PEOPLE = Projector(
     tables=("known_people", "known_roles"),
     handles={
         UserRegistered: _registered,
+        UserDetailsChanged: _details_changed,
+        EmailChanged: _email_changed,
         RoleGranted: _granted,
         RoleRevoked: _revoked,
         UserDeactivated: _deactivated,

@@ -1,12 +1,12 @@
 """The five contexts, their topics and the catalog of everything they say."""
 
-from epep_events import getting_in, identity, meeting, notification, operations, pep, qa
+from epep_events import access, getting_in, identity, meeting, notification, operations, pep, qa
 from epep_events.base import Event
 from epep_events.catalog import Catalog
 from epep_events.upcasters import UPCASTERS
 
 EVENTS_BY_CONTEXT: dict[str, tuple[type[Event], ...]] = {
-    "pep": pep.EVENTS + operations.EVENTS,
+    "pep": pep.EVENTS + access.EVENTS + operations.EVENTS,
     "meeting": meeting.EVENTS + operations.EVENTS,
     "notification": notification.EVENTS + operations.EVENTS,
     "qa": qa.EVENTS + operations.EVENTS,

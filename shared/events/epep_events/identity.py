@@ -1,6 +1,6 @@
 """What identity-service says: accounts, roles, log-in, keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,16 +19,26 @@ class UserRegistered(Event):
 
 
 class RoleGranted(Event):
-    """Said when a person gets a role in an authority; `setting_urn` binds a school's own role."""
+    """Said when a person gets a role in an authority; `setting_urn` binds a school's own role.
+
+    `held_from` and `held_to` are its first and last day in England; None is at once, or without
+    an end. Said again for the same authority, role and setting, it gives them other days.
+    """
+
+    schema_version = 2
 
     account_id: UUID
     authority_code: str
     role: Role
     setting_urn: str | None = None
+    held_from: date | None = None
+    held_to: date | None = None
 
 
 class RoleRevoked(Event):
     """Said when that role ends."""
+
+    schema_version = 2
 
     account_id: UUID
     authority_code: str

@@ -78,8 +78,10 @@ class LogSealed(Event):
 class LogExported(Event):
     """Said when an operator writes the service's whole log to files, for an auditor.
 
-    `keys_for` is the thumbprint of the auditor's key that the subjects' keys were sealed to, or
-    None where personal values went along sealed. `why` is the reason, without personal data.
+    `up_to_publication` is the highest publication number there was when it was asked for; this
+    event and the root over all of it are in the files, too. `keys_for` is the thumbprint of the
+    auditor's key that the subjects' keys were sealed to, or None where none went along. `why` is
+    the reason, without personal data.
     """
 
     up_to_publication: int

@@ -127,15 +127,25 @@ class SettingChanged(Event):
 
 
 class ProfessionalAssigned(Event):
-    """Said when a person is given a role for a child; access follows from it in every service."""
+    """Said when a person is given a role for a child; access follows from it in every service.
+
+    `held_from` and `held_to` are the first and last day in England; None is at once, or without
+    an end. Said again for the same person and role, it gives them other days.
+    """
+
+    schema_version = 2
 
     child_id: UUID
     account_id: UUID
     role: Role
+    held_from: date | None = None
+    held_to: date | None = None
 
 
 class ProfessionalUnassigned(Event):
     """Said when that role ends; access ends with it."""
+
+    schema_version = 2
 
     child_id: UUID
     account_id: UUID

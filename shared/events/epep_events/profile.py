@@ -14,12 +14,23 @@ from epep_events.base import Value
 Role = Literal[
     "social_worker",
     "designated_teacher",
+    "designated_person",
+    "delegate",
     "virtual_school",
+    "virtual_school_head",
+    "education_advisor",
+    "education_officer",
+    "placement_officer",
     "coordinator",
-    "carer",
     "iro",
+    "carer",
+    "parent",
+    "young_person",
+    "auditor",
+    "operator",
     "system",
 ]
+"""The base roles (domain 1.4); each authority's own titles for them are its profile's labels."""
 Variant = Literal["early_years", "school_age", "post_16"]
 FieldType = Literal[
     "line", "text", "choice", "choices", "date", "integer", "decimal", "yes_no", "yes_no_detail"
@@ -60,7 +71,8 @@ class FormField(Value):
 class Page(Value):
     """One page of the PEP. `kind` says what it shows; only `form` pages have `fields`.
 
-    `write` are the roles that may save it; everybody else with access reads it. `from_year` and
+    `write` are the roles that may save it; everybody else with access reads it, but for families
+    and guests where it is `professional_only`. `from_year` and
     `to_year` are national curriculum years, both included, where a page is for some ages only
     (S67: the questions for key stages 1 and 2, or 3 and 4, by age).
     """
@@ -70,6 +82,7 @@ class Page(Value):
     kind: Literal["form", "targets", "meeting", "sign_off", "qa"] = "form"
     intro: str | None = None
     write: tuple[Role, ...]
+    professional_only: bool = False
     fields: tuple[FormField, ...] = ()
     variants: tuple[Variant, ...] = ("early_years", "school_age", "post_16")
     from_year: int | None = None
@@ -148,10 +161,15 @@ class QualityAssurance(Value):
 
 
 class Permissions(Value):
-    """Who may start things (D16, D17)."""
+    """Who may start things (D16, D17), and what differs from the common table of permissions.
+
+    `overrides` gives, by a permission's name (`epep_access/permissions.yaml`), all the roles that
+    have it in this authority.
+    """
 
     create_pep: tuple[Role, ...]
     create_child: tuple[Role, ...] = ("virtual_school",)
+    overrides: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
 
 
 class Declaration(Value):

@@ -44,7 +44,7 @@ class SealBrokenError(Exception):
 
 
 class KeyMissingError(Exception):
-    """The keyring has never had the subject's key: it is not the one that goes with these events."""
+    """The keyring never had the subject's key: it is not the one that goes with these events."""
 
 
 class ErasedSubjectError(Exception):
@@ -97,9 +97,8 @@ def plan_of(model: type[BaseModel]) -> Plan:
             continue
         if "PersonalData(" in repr(info.annotation):
             raise TypeError(f"{model.__name__}.{name}: mark the whole field, not what is in it")
-        for inner in _models_in(info.annotation):
-            if plan := plan_of(inner):
-                parts.append((name, plan))
+        plans = (plan_of(inner) for inner in _models_in(info.annotation))
+        parts += [(name, plan) for plan in plans if plan]
     return Plan(tuple(personal), tuple(parts))
 
 

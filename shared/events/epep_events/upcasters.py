@@ -19,6 +19,11 @@ def _without_sign_in(document: Document) -> Document:
     return document | {"profile": document["profile"] | {"sign_in": SignIn().model_dump()}}
 
 
+def _open_ended(document: Document) -> Document:
+    """Version 1 knew no dates: a role began when it was said, and had no end but a second event."""
+    return document | {"held_from": None, "held_to": None}
+
+
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("LoginCodeRequested", 1): _without_not_me,
     ("LoginFailed", 1): _unchanged,
@@ -26,6 +31,10 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("NotificationSent", 1): _unchanged,
     ("NotificationFailed", 1): _unchanged,
     ("NotificationHeld", 1): _unchanged,
+    ("RoleGranted", 1): _open_ended,
+    ("RoleRevoked", 1): _unchanged,
+    ("ProfessionalAssigned", 1): _open_ended,
+    ("ProfessionalUnassigned", 1): _unchanged,
     ("AuthorityProfilePublished", 1): _without_sign_in,
 }
 """By the event's name and its older version."""

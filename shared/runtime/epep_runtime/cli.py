@@ -1,4 +1,4 @@
-"""`python -m <service> run|migrate|rebuild|parked|openapi`: what an operator can ask for."""
+"""`python -m <service> run|migrate|rebuild|parked|seal|verify|…`: what an operator can ask for."""
 
 import argparse
 import asyncio
@@ -17,6 +17,7 @@ from epep_runtime.http import openapi_of
 from epep_runtime.migrations import migrate
 from epep_runtime.operating import add_commands, run_parked, run_rebuild
 from epep_runtime.postgres_keyring import keyring_migrations
+from epep_runtime.proof.commands import COMMANDS, add_proof_commands, run_proof
 from epep_runtime.service import Service, running
 from epep_runtime.settings import Settings
 from epep_runtime.telemetry import start_telemetry
@@ -31,6 +32,7 @@ def _arguments(service: Service, argv: Sequence[str] | None) -> argparse.Namespa
     commands.add_parser("migrate", help="bring the database's tables up to date")
     commands.add_parser("openapi", help="print the OpenAPI document")
     add_commands(commands, (each.name for each in service.all_projectors()))
+    add_proof_commands(commands)
     return parser.parse_args(argv)
 
 
@@ -44,7 +46,8 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
             )
         )
         return 0
-    settings = service.settings()
+    # Proof needs the log and nothing else that the service is told: an auditor has only a database.
+    settings = Settings() if arguments.command in COMMANDS else service.settings()
     start_telemetry(service.name, settings.log_level, os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     url = settings.database_url.get_secret_value()
     if arguments.command == "migrate":
@@ -55,6 +58,9 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         return asyncio.run(run_rebuild(service.name, settings, projector, arguments))
     elif arguments.command == "parked":
         return asyncio.run(run_parked(service.name, settings, arguments))
+    elif arguments.command in COMMANDS:
+        projectors, migrations = service.all_projectors(), service.all_migrations()
+        return asyncio.run(run_proof(service.name, settings, migrations, projectors, arguments))
     else:
         serve(service.app(), service, settings)
     return 0

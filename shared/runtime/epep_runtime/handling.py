@@ -1,7 +1,7 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
@@ -25,7 +26,7 @@ from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
 from epep_runtime.skipping import skipped_in
 from epep_runtime.subscriptions import Projector, Reaction, Subscription
-from epep_runtime.telemetry import context_of, tracer
+from epep_runtime.telemetry import context_of, link_here, links_of, tracer
 
 log = structlog.get_logger()
 FAULTS = (
@@ -75,12 +76,25 @@ class Handling:
         A batch that forgets somebody waits for the batches that may still write of them.
         """
         alone = any(parcel.type_name == SubjectErased.type_name() for parcel in parcels)
-        async with self._pool.acquire() as connection, connection.transaction():
-            if self._generation:
-                await work_in(connection, self._generation)
-            elif isinstance(self._subscription, Projector):
-                await (work_alone if alone else work_live)(connection, self._name)
-            yield connection
+        with self._span(parcels):
+            async with self._pool.acquire() as connection, connection.transaction():
+                if self._generation:
+                    await work_in(connection, self._generation)
+                elif isinstance(self._subscription, Projector):
+                    await (work_alone if alone else work_live)(connection, self._name)
+                yield connection
+
+    def _span(self, parcels: Sequence[Parcel]) -> AbstractContextManager[Any]:
+        """Return the span of a live batch, linked to the clicks that its events stem from.
+
+        A rebuild is nobody's click: a million spans of years ago would tell nothing.
+        """
+        if self._generation:
+            return nullcontext()
+        carried = (dict(parcel.headers).get("traceparent") for parcel in parcels)
+        links = links_of(each.decode() for each in carried if each)
+        name = f"{self._name} batch"
+        return tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.
@@ -212,7 +226,9 @@ class Handling:
             nullcontext()
             if self._generation
             else tracer.start_as_current_span(
-                f"{self._name} {meta.type}", context=context_of(meta.traceparent)
+                f"{self._name} {meta.type}",
+                context=context_of(meta.traceparent),
+                links=link_here(),
             )
         )
         with span:

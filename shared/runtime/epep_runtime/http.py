@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epep_runtime import own_writes
 from epep_runtime.commands import Change, change_of
+from epep_runtime.http_metrics import TimedRequests
 from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
 from epep_runtime.tokens import Principal, unauthenticated
@@ -194,6 +195,7 @@ def make_app(
         app.include_router(router)
     app.middleware("http")(_headers)
     app.add_middleware(BodyLimit, limits=body_limits)
+    app.add_middleware(TimedRequests)
     FastAPIInstrumentor.instrument_app(app, excluded_urls="livez,readyz,metrics")
     return app
 

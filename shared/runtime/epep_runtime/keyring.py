@@ -8,13 +8,14 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from epep_events.sealed_fields import Document, Keys, Subject, open_sealed, sealed_slots
 
+KeysFound: TypeAlias = dict[Subject, AESGCM | None]
 SUBJECT = re.compile(r'"subject":\s*"([0-9a-f-]{36})"')
 SUBJECT_BYTES = re.compile(SUBJECT.pattern.encode())
 
@@ -76,10 +77,10 @@ class KeyCache:
         """Return how many subjects are kept."""
         return len(self._kept)
 
-    def find(self, subjects: Iterable[Subject]) -> tuple[dict[Subject, AESGCM | None], list[Subject]]:  # fmt: skip
+    def find(self, subjects: Iterable[Subject]) -> tuple[KeysFound, list[Subject]]:
         """Return what is here and fresh, and the subjects that are not."""
         now = self._clock()
-        found: dict[Subject, AESGCM | None] = {}
+        found: KeysFound = {}
         missing: list[Subject] = []
         for subject in subjects:
             kept = self._kept.get(subject)

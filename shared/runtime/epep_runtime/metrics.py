@@ -1,5 +1,8 @@
 """What `/metrics` says of the machinery, asked for at the moment it is scraped.
 
+Beside these there are `epep_http_request_seconds{method,route,status}` (a histogram), what the
+service adds for itself (`Service.metrics`), and the process's own.
+
 | Metric (all are gauges) | What it is |
 |---|---|
 | `epep_subscription_lag_events{subscription}` | events behind in this worker's partitions: add up |
@@ -60,6 +63,8 @@ async def exposition(process: "Running") -> bytes:
         metrics += await _rebuilds(process.pool)
         if process.relay:
             metrics += await _relay(process.relay)
+        for ask in process.service.metrics:
+            metrics += await ask(process)
     except DATABASE_FAULTS:
         pass  # the scrape must not fail when it is needed most; readiness says what is wrong
     registry = CollectorRegistry()
@@ -67,13 +72,14 @@ async def exposition(process: "Running") -> bytes:
     return generate_latest() + generate_latest(registry)
 
 
-def _gauge(name: str, what: str, labels: Sequence[str] = ()) -> GaugeMetricFamily:
+def gauge(name: str, what: str, labels: Sequence[str] = ()) -> GaugeMetricFamily:
+    """Return a gauge called `epep_<name>`, to be given its values."""
     return GaugeMetricFamily(f"epep_{name}", what, labels=labels)
 
 
 def _lags(runners: "Sequence[Runner]") -> list[Metric]:
-    events = _gauge("subscription_lag_events", "Events behind.", ["subscription"])
-    seconds = _gauge("subscription_lag_seconds", "Seconds behind.", ["subscription"])
+    events = gauge("subscription_lag_events", "Events behind.", ["subscription"])
+    seconds = gauge("subscription_lag_seconds", "Seconds behind.", ["subscription"])
     for runner in runners:
         lag = runner.lag()
         events.add_metric([lag["name"]], lag["lag_events"])
@@ -82,8 +88,8 @@ def _lags(runners: "Sequence[Runner]") -> list[Metric]:
 
 
 async def _parked(pool: Pool) -> list[Metric]:
-    streams = _gauge("parked_streams", "Streams that wait.", ["subscription"])
-    oldest = _gauge("parked_oldest_seconds", "Age of the oldest of them.", ["subscription"])
+    streams = gauge("parked_streams", "Streams that wait.", ["subscription"])
+    oldest = gauge("parked_oldest_seconds", "Age of the oldest of them.", ["subscription"])
     for row in await pool.fetch(PARKED):
         streams.add_metric([row["subscription"]], row["streams"])
         oldest.add_metric([row["subscription"]], float(row["seconds"]))
@@ -92,8 +98,8 @@ async def _parked(pool: Pool) -> list[Metric]:
 
 async def _rebuilds(pool: Pool) -> list[Metric]:
     labels = ["read_model", "generation"]
-    done = _gauge("rebuild_done_events", "Events that a rebuild has gone through.", labels)
-    total = _gauge("rebuild_total_events", "Events there were when it was started.", labels)
+    done = gauge("rebuild_done_events", "Events that a rebuild has gone through.", labels)
+    total = gauge("rebuild_total_events", "Events there were when it was started.", labels)
     for row in await pool.fetch(REBUILDS):
         names = [row["read_model"], str(row["number"])]
         done.add_metric(names, float(row["done"]))
@@ -103,10 +109,10 @@ async def _rebuilds(pool: Pool) -> list[Metric]:
 
 async def _relay(relay: "Relay") -> list[Metric]:
     found = await relay.unsent()
-    leading = _gauge("relay_leading", "1 in the process that publishes.")
+    leading = gauge("relay_leading", "1 in the process that publishes.")
     leading.add_metric([], float(found["leading"]))
-    events = _gauge("relay_unsent_events", "Events that are not in Kafka yet.")
+    events = gauge("relay_unsent_events", "Events that are not in Kafka yet.")
     events.add_metric([], found["unsent_events"])
-    seconds = _gauge("relay_unsent_seconds", "Age of the oldest of them.")
+    seconds = gauge("relay_unsent_seconds", "Age of the oldest of them.")
     seconds.add_metric([], found["unsent_seconds"])
     return [leading, events, seconds]

@@ -80,6 +80,21 @@ class PostgresKeyring:
         self._hearing = False
         self._listener: asyncio.Task[None] | None = None
 
+    async def check(self) -> None:
+        """Make sure, at a start, that this is a keyring and the master key its own.
+
+        Raises KeyringError, and what the database raises.
+        """
+        pool = await self._open()
+        try:
+            rows = await pool.fetch(
+                "SELECT wrapped FROM subject_keys WHERE wrapped IS NOT NULL LIMIT 1"
+            )
+        except asyncpg.UndefinedTableError as error:
+            raise KeyringError("The keyring has no tables: run `migrate` first.") from error
+        for row in rows:
+            self._unwrapped(row["wrapped"])
+
     async def keys_for(self, subjects: Collection[Subject], *, create: bool = False) -> Keys:
         """Return the keys of these subjects; see the port."""
         found, missing = self._cache.find(subjects)

@@ -10,19 +10,21 @@ from typing import Any, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from prometheus_client.core import Metric
 
 from epep_events.catalog import Catalog
 from epep_events.contexts import catalog as everything_said
 from epep_runtime import own_writes
 from epep_runtime.commands import Commands
 from epep_runtime.event_store import EventStore
-from epep_runtime.http import make_app
 from epep_runtime.forgetting import FORGETTING
+from epep_runtime.http import make_app
 from epep_runtime.keyring import Keyring
 from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
 from epep_runtime.parking import count_parked
 from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.proof.seals import seal_now_and_then
 from epep_runtime.relay import Relay
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
@@ -38,8 +40,9 @@ P = TypeVar("P")
 class Service:
     """What a service is made of; its `main.py` is the only place that knows every part.
 
-    `workers` run beside the API until cancelled; `on_start` runs once before anything else.
-    `body_limits` are bytes by path prefix.
+    `workers` run beside the API until cancelled, `role_workers` those of roles of the service's
+    own, by role; `on_start` runs once before anything else.
+    `body_limits` are bytes by path prefix; `metrics` are asked for when `/metrics` is.
     """
 
     name: str
@@ -50,9 +53,13 @@ class Service:
     projectors: Sequence[Projector] = ()
     reactors: Sequence[Reactor] = ()
     workers: Sequence[Callable[["Running"], Coroutine[Any, Any, None]]] = ()
+    role_workers: Mapping[str, Sequence[Callable[["Running"], Coroutine[Any, Any, None]]]] = field(
+        default_factory=dict
+    )
     on_start: Sequence[Callable[["Running"], Awaitable[None]]] = ()
     body_limits: Mapping[str, int] = field(default_factory=dict)
     sql: Sequence[tuple[str, Path]] = ()
+    metrics: Sequence[Callable[["Running"], Awaitable[Sequence[Metric]]]] = ()
 
     def all_migrations(self) -> list[Migration]:
         """Return the machinery's migrations, those of shared parts, then the service's own."""
@@ -93,6 +100,7 @@ class Running:
         self.runners = [Runner(pool, self.store, bus, each, settings) for each in followed]
         self._tasks: list[asyncio.Task[None]] = []
         self.parts: dict[type[Any], Any] = {}
+        self.lags: list[Callable[[], dict[str, Any]]] = []  # of what else follows topics here
 
     def part(self, kind: type[P]) -> P:
         """Return what an `on_start` step put in `parts` under its type, for routes and workers."""
@@ -107,7 +115,10 @@ class Running:
         if self.settings.has_role("projectors"):
             jobs.append(own_writes.forget_old(self.pool))
         if self.settings.has_role("workers"):
-            jobs += [worker(self) for worker in self.service.workers]
+            jobs += [worker(self) for worker in (seal_now_and_then, *self.service.workers)]
+        for role, workers in self.service.role_workers.items():
+            if self.settings.has_role(role):
+                jobs += [worker(self) for worker in workers]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
 
     async def stop(self) -> None:
@@ -143,6 +154,7 @@ class Running:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
+        subscriptions += [lag() for lag in self.lags]  # told, but nobody waits for them to join
         return report
 
 
@@ -168,6 +180,7 @@ async def running(service: Service, settings: Settings) -> AsyncIterator[Running
     keyring = settings.keyring()
     pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
     try:
+        await keyring.check()
         process = Running(service, settings, pool, everything_said(), keyring)
         for step in service.on_start:
             await step(process)

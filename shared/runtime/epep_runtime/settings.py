@@ -1,9 +1,14 @@
 """What a service is told by its environment, `EPEP_*`."""
 
-from pydantic import SecretStr
+import base64
+import binascii
+
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from epep_runtime.postgres_keyring import PostgresKeyring, master_key
+
+SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
@@ -13,6 +18,8 @@ class Settings(BaseSettings):
     `workers`, so that a laptop runs one process and a cluster scales each part alone.
     `keyring_url` is the database of the subjects' keys, `keyring_master_key` wraps them there: 32
     bytes in base64, the same for every service.
+    `secret_key` is 32 bytes in base64; without it the service does not sign its log, which it
+    otherwise does `seal_every_seconds` after the last time, when something has happened since.
     """
 
     model_config = SettingsConfigDict(env_prefix="EPEP_")
@@ -27,6 +34,8 @@ class Settings(BaseSettings):
     roles: str = "all"
     pool_size: int = 10
     log_level: str = "INFO"
+    secret_key: SecretStr | None = None
+    seal_every_seconds: float = Field(default=3600, gt=0)
 
     def has_role(self, role: str) -> bool:
         """Tell whether this process does that part of the work."""
@@ -43,3 +52,15 @@ class Settings(BaseSettings):
     def topic(self, context: str) -> str:
         """Return the name of a context's topic here."""
         return f"{self.topic_prefix}{context}"
+
+    def log_secret(self) -> bytes | None:
+        """Return the bytes that the log's signing key is kept under. Raises ValueError."""
+        if self.secret_key is None:
+            return None
+        try:
+            secret = base64.b64decode(self.secret_key.get_secret_value(), validate=True)
+        except binascii.Error as error:
+            raise ValueError("EPEP_SECRET_KEY must be base64") from error
+        if len(secret) != SECRET_BYTES:
+            raise ValueError("EPEP_SECRET_KEY must be 32 bytes in base64")
+        return secret

@@ -14,6 +14,7 @@ from epep_events.envelope import Actor, Metadata
 from epep_runtime.event_store import Aggregate, Cause, EventStore, Loaded
 from epep_runtime.postgres import Connection
 from epep_runtime.settings import Settings
+from epep_runtime.telemetry import current_traceparent
 
 S = TypeVar("S")
 
@@ -46,7 +47,8 @@ class Reaction:
         """Return the cause of what is appended: this service, because of this event."""
         meta = self.meta
         actor = Actor(id=f"system:{self._store.source}", role="system", on_behalf_of=meta.actor.id)
-        return Cause(actor, meta.authority, meta.correlation_id, meta.event_id, meta.traceparent)
+        trace = current_traceparent() or meta.traceparent
+        return Cause(actor, meta.authority, meta.correlation_id, meta.event_id, trace)
 
     async def load(self, aggregate: Aggregate[S], key: UUID | str) -> Loaded[S]:
         """Return an aggregate's newest state, for a decision that needs more than one."""

@@ -1,8 +1,8 @@
 """Logs as JSON lines with trace ids, and traces that follow an event from click to mail."""
 
 import logging
-import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -10,8 +10,12 @@ from opentelemetry import trace
 from opentelemetry.propagate import extract, inject
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Link
+
+from epep_runtime.library_logs import hear_libraries
 
 tracer = trace.get_tracer("epep")
+MOST_LINKS = 128
 
 
 def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -23,9 +27,7 @@ def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappi
 
 def start_telemetry(service: str, level: str = "INFO", endpoint: str | None = None) -> None:
     """Send logs to stdout as JSON lines, and spans to an OTLP endpoint where one is given."""
-    logging.basicConfig(stream=sys.stdout, level=level, format="%(name)s %(message)s", force=True)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    hear_libraries(level)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -55,6 +57,22 @@ def current_traceparent() -> str | None:
     carrier: dict[str, str] = {}
     inject(carrier)
     return carrier.get("traceparent")
+
+
+def links_of(traceparents: Iterable[str | None]) -> list[Link]:
+    """Return links from a batch to the traces of what is in it, each trace once, 128 at most.
+
+    A batch belongs to many clicks, so it can be the child of none of them.
+    """
+    distinct = islice(dict.fromkeys(each for each in traceparents if each), MOST_LINKS)
+    found = (trace.get_current_span(context_of(each)).get_span_context() for each in distinct)
+    return [Link(each) for each in found if each.is_valid]
+
+
+def link_here() -> list[Link]:
+    """Return a link to the current span, from one that belongs to another trace."""
+    here = trace.get_current_span().get_span_context()
+    return [Link(here)] if here.is_valid else []
 
 
 def context_of(traceparent: str | None) -> Any:

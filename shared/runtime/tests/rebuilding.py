@@ -42,7 +42,9 @@ class World:
         async with self.pool.acquire() as connection, connection.transaction():
             version = (await self.store.load(connection, COUNTER, key)).version
             events = [submitted(key, statement) for statement in statements]
-            await self.store.append(connection, COUNTER.stream(key), version, events, cause(), about=key)
+            await self.store.append(
+                connection, COUNTER.stream(key), version, events, cause(), about=key
+            )
 
     async def say_many(self, streams: int, each: int) -> list[UUID]:
         keys = [new_id() for _ in range(streams)]

@@ -44,7 +44,9 @@ async def version(pool: Pool, store: EventStore, key: UUID) -> int:
 async def test_each_stream_gets_what_its_own_state_decides(pool: Pool, store: EventStore) -> None:
     fresh, known = new_id(), new_id()
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(known), 0, [submitted(known)], cause(), about=known)
+        await store.append(
+            connection, COUNTER.stream(known), 0, [submitted(known)], cause(), about=known
+        )
 
     def unless_known(state: Count) -> list[Event]:
         return [] if state.n else one_more(state)
@@ -86,11 +88,15 @@ async def test_a_writer_of_one_held_stream_waits_and_comes_after(
         transaction = connection.transaction()
         await transaction.start()
         await store.hold(connection, [COUNTER.stream(first), COUNTER.stream(second)])
-        await store.append(connection, COUNTER.stream(first), 0, [submitted(first)], cause(), about=first)
+        await store.append(
+            connection, COUNTER.stream(first), 0, [submitted(first)], cause(), about=first
+        )
 
         async def other() -> None:
             async with pool.acquire() as another:
-                await store.append(another, COUNTER.stream(second), 1, [submitted(second)], cause(), about=second)
+                await store.append(
+                    another, COUNTER.stream(second), 1, [submitted(second)], cause(), about=second
+                )
 
         waiting = asyncio.create_task(other())
         while not await pool.fetchval(
@@ -98,7 +104,9 @@ async def test_a_writer_of_one_held_stream_waits_and_comes_after(
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         ):
             assert not waiting.done()
-        await store.append(connection, COUNTER.stream(second), 0, [submitted(second)], cause(), about=second)
+        await store.append(
+            connection, COUNTER.stream(second), 0, [submitted(second)], cause(), about=second
+        )
         await transaction.commit()
     await waiting
     rows = await pool.fetch(

@@ -2,58 +2,20 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from counting import COUNTER, submitted
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
-from pydantic import Field
+from submitting import router
 
 from epep_local.testing import DatabaseFactory, TopicFactory
-from epep_runtime.commands import Answer
-from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.ids import new_id
-from epep_runtime.problems import RefusedError
 from epep_runtime.service import Service
 from epep_runtime.testing import ServiceUnderTest, service_under_test
-from epep_runtime.text import Command, Name
 
 pytestmark = pytest.mark.servers
 PERSON = new_id()
-router = APIRouter()
-
-
-class Submit(Command):
-    statement: Name
-    size: Annotated[int, Field(ge=0, le=9)] = 0
-
-
-@router.post("/counters/{key}", responses=CHANGE_RESPONSES)
-async def submit(key: UUID, command: Submit, change: Changing, request: Request) -> JSONResponse:
-    def decide(state: Any) -> list[Any]:
-        if command.statement == "no":
-            raise RefusedError("It says no.", "says_no")
-        return [submitted(key, command.statement)]
-
-    return await running_of(request).commands.carry_out(
-        change,
-        COUNTER,
-        key,
-        decide,
-        role="social_worker",
-        authority="330",
-        answer=lambda state, version: Answer({"version": version, "n": state.n}, 201),
-        needs_version=command.size == 0,
-        describe=lambda loaded: {"n": loaded.state.n},
-    )
-
-
-@router.get("/me")
-async def me(asking: Asking) -> dict[str, str]:
-    return {"name": asking.name}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -163,3 +125,12 @@ async def test_a_token_that_ran_out_or_of_another_issuer_is_refused(
 
 async def _me(service: ServiceUnderTest, token: str) -> Any:
     return await service.client.get("/me", headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_requests_are_timed_by_route_and_never_by_address(service: ServiceUnderTest) -> None:
+    key = new_id()
+    await post(service, key, {"statement": "read"})
+    shown = (await service.client.get("/metrics")).text
+    assert 'method="POST",route="/counters/{key}",status="201"' in shown
+    assert str(key) not in shown
+    assert 'route="/metrics"' not in shown

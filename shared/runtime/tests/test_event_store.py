@@ -17,7 +17,9 @@ async def test_events_come_back_as_they_were_appended(pool: Pool, store: EventSt
     key, because = new_id(), cause()
     async with pool.acquire() as connection, connection.transaction():
         events = [submitted(key, "one"), submitted(key, "two")]
-        assert await store.append(connection, COUNTER.stream(key), 0, events, because, about=key) == 2
+        assert (
+            await store.append(connection, COUNTER.stream(key), 0, events, because, about=key) == 2
+        )
     loaded = await store.load(pool, COUNTER, key)
     assert [each.data for each in loaded.events] == events
     assert loaded.version == 2
@@ -31,7 +33,9 @@ async def test_a_stale_expected_version_is_refused(pool: Pool, store: EventStore
     async with pool.acquire() as connection:
         await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         with pytest.raises(VersionConflictError):
-            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
+            await store.append(
+                connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key
+            )
     assert (await store.load(pool, COUNTER, key)).version == 1
 
 
@@ -41,7 +45,9 @@ async def test_of_many_writers_at_one_version_one_wins(pool: Pool, store: EventS
     async def write() -> bool:
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
+                await store.append(
+                    connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key
+                )
         except VersionConflictError:
             return False
         return True

@@ -69,7 +69,9 @@ async def test_sixteen_writers_with_transactions_held_open_lose_nothing(
                 )
                 version = (await store.load(connection, COUNTER, key)).version
                 event = submitted(key, f"{number}/{turn}")
-                await store.append(connection, COUNTER.stream(key), version, [event], cause(), about=key)
+                await store.append(
+                    connection, COUNTER.stream(key), version, [event], cause(), about=key
+                )
                 await asyncio.sleep(0.002 * (number % 3))  # held open, so that commits overtake
 
     bus = Bus(kafka_bootstrap, prefix, "test")
@@ -103,7 +105,9 @@ async def test_what_the_relay_sends_again_is_counted_once(
             await eventually(lambda: pool.fetchval("SELECT sent = 10 FROM relay_place"))
         await pool.execute("UPDATE relay_place SET sent = 4")  # as after a crash before saving
         async with pool.acquire() as connection:
-            await store.append(connection, COUNTER.stream(key), 10, [submitted(key)], cause(), about=key)
+            await store.append(
+                connection, COUNTER.stream(key), 10, [submitted(key)], cause(), about=key
+            )
         async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
 
             async def last_is_there() -> bool:
@@ -132,7 +136,9 @@ async def test_a_reactor_starts_at_the_end_and_never_goes_back(
     reactor = Reactor("answering", ("pep",), {TargetSubmitted: _answer})
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         async with pool.acquire() as connection:
-            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
+            await store.append(
+                connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key
+            )
         await eventually(lambda: pool.fetchval("SELECT sent = 1 FROM relay_place"))
         async with following(pool, store, bus, reactor) as runner:
 
@@ -141,7 +147,9 @@ async def test_a_reactor_starts_at_the_end_and_never_goes_back(
 
             await eventually(joined)
             async with pool.acquire() as connection:
-                await store.append(connection, COUNTER.stream(key), 1, [submitted(key)], cause(), about=key)
+                await store.append(
+                    connection, COUNTER.stream(key), 1, [submitted(key)], cause(), about=key
+                )
             await eventually(lambda: pool.fetchval(ANSWERS + " HAVING count(*) > 0"))
     assert await pool.fetchval(ANSWERS) == 1
 
@@ -171,7 +179,9 @@ async def test_an_event_that_fails_is_tried_again_and_result_and_place_go_togeth
         following(pool, store, Bus(kafka_bootstrap, prefix, "test"), projector),
     ):
         async with pool.acquire() as connection:
-            await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
+            await store.append(
+                connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key
+            )
         await eventually(lambda: pool.fetchval("SELECT next_offset FROM places"))
     assert await counted(pool) == 1
 
@@ -181,7 +191,9 @@ async def test_a_restored_dump_goes_on_numbering_where_it_was(
 ) -> None:
     key = new_id()
     async with pool.acquire() as connection:
-        await store.append(connection, COUNTER.stream(key), 0, [submitted(key)] * 3, cause(), about=key)
+        await store.append(
+            connection, COUNTER.stream(key), 0, [submitted(key)] * 3, cause(), about=key
+        )
         await connection.fetchval("SELECT number_publications(2)")
         # What a restore leaves: another server, transaction ids from the future.
         with contextlib.suppress(StopIteration):

@@ -1,10 +1,8 @@
-"""The operator's command line: import an authority's files, rebuild read models, look at it all."""
+"""The operator's command line: import files, rebuild read models, prove, export, look at it all."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,19 +11,21 @@ from rich.console import Console
 
 from epep_local.machine import machine
 from epep_local.places import state_folder
-from epep_local.problem import LocalError
 from epep_local.report import status_table
 from epep_local.services import service
 from epep_local.voice import Voice
+from epepctl import audit_commands
 from epepctl.api import Api
 from epepctl.importing import Order, import_children
 from epepctl.places import address, environment_of, local_system
 from epepctl.problem import ToolError
 from epepctl.rebuilding import python_module, rebuild
 from epepctl.reporting import given_addresses, health_table
+from epepctl.speaking import speaking
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 console = Console(highlight=False)
+audit_commands.add_to(app)
 
 FilePath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 OptionalPath = Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -47,7 +47,7 @@ def import_children_command(
     are used where they are set, and asked for otherwise. EPEP_IDENTITY_URL and EPEP_PEP_URL say
     where the services are; without them it is this machine's own system.
     """
-    with _speaking():
+    with speaking():
         if not (len(authority) == 3 and authority.isascii() and authority.isdigit()):
             raise ToolError(f"{authority} is not the three-digit code of an authority.", 2)
         order = Order(authority, header, episodes, people, check_only, problems)
@@ -82,7 +82,7 @@ def rebuild_command(
         "--begin-again": begin_again,
         "--drop-old": drop_old,
     }
-    with _speaking():
+    with speaking():
         one = service(name)
         told = environment_of(one.name, Voice(console))
         options = [option for option, wanted in asked.items() if wanted]
@@ -98,7 +98,7 @@ def parked_command(
 
     `epepctl parked pep list`, `epepctl parked pep skip STREAM --why "…"`; what is done is recorded.
     """
-    with _speaking():
+    with speaking():
         one = service(name)
         told = environment_of(one.name, Voice(console))
         done = subprocess.run(  # noqa: S603 - a service's own module
@@ -113,7 +113,7 @@ def status() -> None:
 
     It is about the services whose addresses are set (EPEP_PEP_URL …), else the local system.
     """
-    with _speaking():
+    with speaking():
         addresses = given_addresses(os.environ)
         if addresses:
             table, well = health_table(addresses)
@@ -143,26 +143,6 @@ def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
         raise ToolError("Nothing was imported: nobody is there to ask. Add --yes.", 2)
     return typer.confirm(question)
-
-
-@contextmanager
-def _speaking() -> Iterator[None]:
-    """Problems as sentences on standard error and an exit status, not as tracebacks."""
-    try:
-        yield
-    except ToolError as problem:
-        _say(str(problem))
-        raise typer.Exit(problem.status) from None
-    except LocalError as problem:
-        _say(str(problem))
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        _say("Stopped. An import that was started goes on in the background.")
-        raise typer.Exit(130) from None
-
-
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def main() -> None:

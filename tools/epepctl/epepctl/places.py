@@ -1,7 +1,7 @@
 """Where the services are: as the environment says, else the local system of `make up`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from epep_local.machine import chosen_ports, machine
 from epep_local.places import state_folder
@@ -43,3 +43,11 @@ def environment_of(name: str, voice: Voice) -> dict[str, str]:
             " `make up`, or set EPEP_DATABASE_URL, EPEP_KAFKA_BOOTSTRAP and EPEP_TOPIC_PREFIX."
         )
     return local.environment(name)
+
+
+def one_of_several(names: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse several services where the environment names the database of one."""
+    if len(names) > 1 and environment.get("EPEP_DATABASE_URL"):
+        raise ToolError(
+            "EPEP_DATABASE_URL is the database of one service: name that one with --service.", 2
+        )

@@ -84,5 +84,5 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
                 email,
                 notice.facts,
                 reaction.now,
-                reaction.meta.traceparent,
+                reaction.cause().traceparent,
             )

@@ -12,8 +12,8 @@ from epep_events.base import Event
 from epep_events.pep import (
     CareEpisodeEnded,
     CareEpisodeStarted,
-    CoreDataChanged,
     CoreChange,
+    CoreDataChanged,
     Placement,
     PlacementChanged,
 )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from epep_events.base import Event
-from epep_events.pep import ChildRegistered, CoreDataChanged, CoreChange, SettingChanged
+from epep_events.pep import ChildRegistered, CoreChange, CoreDataChanged, SettingChanged
 from pep_service.children.child import CORE_FIELDS, Child
 from pep_service.children.describing import FIELD_LABELS, json_value
 from pep_service.children.facts import ChildFacts, CoreFacts, NameFacts, SettingFacts

@@ -47,7 +47,8 @@ async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSON
     child = await _with_newest_setting_name(running.pool, loaded.state)
     today = local_date(running.store.clock())
     cards = await cards_of_child(
-        running.pool, running.store, child_id, rating=acting.roles != {"carer"})
+        running.pool, running.store, child_id, rating=acting.roles != {"carer"}
+    )
     page = ChildPage(
         child_id=child_id,
         version=loaded.version,

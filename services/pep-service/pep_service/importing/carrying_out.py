@@ -20,8 +20,8 @@ from epep_runtime.service import Running
 from pep_service.children.child import CHILD, Child
 from pep_service.children.following_care import UntoldEndError
 from pep_service.children.updating import bring_up_to_date
-from pep_service.importing.csv_files import EPISODES
 from pep_service.importing.checking import ERASED_REASON
+from pep_service.importing.csv_files import EPISODES
 from pep_service.importing.knowing import erased_among, load_children
 from pep_service.importing.problems import Problem
 from pep_service.importing.staging import (
@@ -204,9 +204,7 @@ async def _one_child(connection: Connection, store: EventStore, found: Staged, s
     raise VersionConflictError
 
 
-async def _refuse(
-    connection: Connection, import_id: UUID, told: StagedChild, why: str
-) -> None:
+async def _refuse(connection: Connection, import_id: UUID, told: StagedChild, why: str) -> None:
     """Tick off a child who cannot be imported as things are now, with the reason."""
     number = told.facts.social_care_id
     problem = Problem(EPISODES.name, 0, "CHILD", number, why)

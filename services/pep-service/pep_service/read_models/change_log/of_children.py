@@ -16,14 +16,7 @@ from pep_service.children.child import CORE_FIELDS
 from pep_service.children.describing import FIELD_LABELS
 from pep_service.read_models.change_log.row import CHILD, Change, Row, change, given
 
-ROLE_WORDS = {
-    "social_worker": "social worker",
-    "designated_teacher": "designated teacher",
-    "virtual_school": "virtual school",
-    "coordinator": "PEP coordinator",
-    "carer": "carer",
-    "iro": "independent reviewing officer",
-}
+ROLE_WORDS = {"coordinator": "PEP coordinator", "iro": "independent reviewing officer"}
 
 
 def child_registered(event: ChildRegistered, _: Metadata) -> Row:
@@ -107,15 +100,24 @@ def setting_changed(event: SettingChanged, _: Metadata) -> Row:
     return Row(CHILD, "School or setting changed", event.child_id, changes=changes)
 
 
+def role_words(role: str) -> str:
+    """Return a base role in plain words."""
+    return ROLE_WORDS.get(role, role.replace("_", " "))
+
+
 def professional_assigned(event: ProfessionalAssigned, _: Metadata) -> Row:
-    """Somebody may see the child from now on."""
-    role = ROLE_WORDS.get(event.role, event.role)
-    changes = (change("person", "Person", None, str(event.account_id), "person"),)
+    """Somebody may see the child from now on, or between two days."""
+    role = role_words(event.role)
+    changes = given(
+        change("person", "Person", None, str(event.account_id), "person"),
+        change("held_from", "From", None, event.held_from, "date"),
+        change("held_to", "Until", None, event.held_to, "date"),
+    )
     return Row(CHILD, f"Access given as {role}", event.child_id, changes=changes)
 
 
 def professional_unassigned(event: ProfessionalUnassigned, _: Metadata) -> Row:
     """Somebody may not see the child any more."""
-    role = ROLE_WORDS.get(event.role, event.role)
+    role = role_words(event.role)
     changes = (change("person", "Person", str(event.account_id), None, "person"),)
     return Row(CHILD, f"Access ended as {role}", event.child_id, changes=changes)

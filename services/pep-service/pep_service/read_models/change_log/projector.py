@@ -7,12 +7,13 @@ in the log are looked up when it is read.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from epep_events import meeting, notification, operations, pep, qa
+from epep_events import access, meeting, notification, operations, pep, qa
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 from pep_service.read_models.change_log import (
+    of_access,
     of_children,
     of_mails,
     of_meetings,
@@ -32,6 +33,10 @@ DESCRIPTIONS: Mapping[type[Event], Describe] = {
     pep.SettingChanged: of_children.setting_changed,
     pep.ProfessionalAssigned: of_children.professional_assigned,
     pep.ProfessionalUnassigned: of_children.professional_unassigned,
+    access.EmergencyAccessTaken: of_access.emergency_access_taken,
+    access.CarerAccessRequested: of_access.carer_access_requested,
+    access.CarerAccessApproved: of_access.carer_access_approved,
+    access.CarerAccessRefused: of_access.carer_access_refused,
     pep.PEPInitiated: of_peps.pep_initiated,
     pep.PageSaved: of_peps.page_saved,
     pep.TargetDrafted: of_peps.target_drafted,
@@ -65,6 +70,11 @@ UNTOLD: frozenset[type[Event]] = frozenset(
     {
         pep.AuthorityProfilePublished,  # about an authority, not a child
         pep.SettingRegistered,
+        access.RecordOpened,  # a reading, not a change: the record has a page for these
+        access.DelegateAppointed,  # about two people; their children's access lists show it
+        access.DelegationEnded,
+        access.CoverArranged,
+        access.CoverEnded,
         pep.MeetingConfirmationNoted,  # meeting-service's own event has the row
         pep.NextMeetingNoted,
         pep.QAOutcomeNoted,  # qa-service's own event has the row

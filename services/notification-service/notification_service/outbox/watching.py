@@ -1,0 +1,26 @@
+"""What an operator watches: mails that wait, and mails that nobody knows the end of."""
+
+from prometheus_client.core import Metric
+
+from epep_runtime.metrics import gauge
+from epep_runtime.service import Running
+
+WAITING = """
+SELECT count(*) AS mails, coalesce(extract(epoch FROM max(now() - due_at)), 0) AS seconds
+  FROM outbox WHERE state IN ('waiting', 'claimed', 'sending') AND due_at <= now()
+"""
+ENDED = "SELECT state, count(*) AS mails FROM outbox WHERE settled_at IS NOT NULL GROUP BY state"
+
+
+async def outbox_metrics(running: Running) -> list[Metric]:
+    """Return the mails that are due with the age of the oldest, and the ended ones by outcome."""
+    row = await running.pool.fetchrow(WAITING)
+    assert row is not None
+    due = gauge("mails_due", "Mails that are due and not with the mail server yet.")
+    due.add_metric([], row["mails"])
+    oldest = gauge("mails_due_seconds", "How long the oldest of them has been due.")
+    oldest.add_metric([], float(row["seconds"]))
+    ended = gauge("mails_ended", "Mails by outcome: sent, failed, uncertain.", ["outcome"])
+    for each in await running.pool.fetch(ENDED):
+        ended.add_metric([each["state"]], each["mails"])
+    return [due, oldest, ended]

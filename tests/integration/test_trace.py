@@ -1,0 +1,50 @@
+"""One trace leads from a click through every part that it set to work, to the mail."""
+
+from __future__ import annotations
+
+import pytest
+from authority import Authority, next_weekday
+from browsing import Office, chromium_running
+from people import eventually
+from steps_by_clicks import create_with_a_mistake
+from traces import Seen, Traces
+from watching import Watch
+
+from epep_local.system import System
+
+pytestmark = [pytest.mark.system, pytest.mark.browser]
+
+STEPS = {
+    ("portal", "POST /children/{child_id}/peps/new"),
+    ("pep", "POST /children/{child_id}/peps"),
+    ("pep", "change_log PEPInitiated"),
+    ("meeting", "scheduling PEPInitiated"),
+    ("notification", "meetings InvitationIssued"),
+    ("notification", "mail invitation"),
+}
+
+
+def test_from_the_click_to_the_mail(system: System, traces: Traces, northvale: Authority) -> None:
+    with (
+        chromium_running() as browser,
+        Office(browser, system.url("portal"), Watch()).desk() as desk,
+    ):
+        desk.log_in(northvale.social_worker)
+        desk.open(f"/children/{northvale.child_id}")
+        create_with_a_mistake(desk, northvale, "Autumn term review", next_weekday(7))
+
+    def whole() -> list[Seen]:
+        spans = traces.seen()
+        mailed = [each.trace for each in spans if each.span.name == "mail invitation"]
+        trace = [each for each in spans if each.trace == mailed[-1]]
+        assert {(each.service, each.span.name) for each in trace} >= STEPS
+        return trace
+
+    trace = eventually(whole)
+    links = {
+        (each.service, each.span.name, bytes(link.trace_id))
+        for each in traces.seen()
+        for link in each.span.links
+    }
+    of_trace = trace[0].trace
+    assert {("pep", "publish", of_trace), ("meeting", "publish", of_trace)} <= links

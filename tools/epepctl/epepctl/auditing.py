@@ -1,0 +1,116 @@
+"""What an auditor does with an exported folder: prove it, and replay it."""
+
+import asyncio
+import os
+import re
+import subprocess
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from epep_local.databases import create_database
+from epep_local.services import service
+from epep_local.topics import CONTEXTS
+from epep_local.voice import Voice
+from epep_runtime.proof.folder import FolderError, services_in
+from epep_runtime.proof.on_files import BROKEN, verify_folder
+from epepctl.places import local_system
+from epepctl.problem import ToolError
+from epepctl.rebuilding import PROGRESS, python_module
+
+WITH_A_LOG = CONTEXTS
+"""The services that have a log: the portal has none."""
+
+DIGEST = re.compile(r"^[0-9a-f]{64} ")
+
+
+def verify_export(
+    folder: Path,
+    name: str | None,
+    stream: str | None,
+    trusted: Sequence[str],
+    known: Path | None,
+    console: Console,
+) -> int:
+    """Prove a folder and return the exit status. Raises ToolError where it cannot be read."""
+    services = [name] if name else []
+
+    def say(sentence: str) -> None:
+        console.print(sentence, markup=False)
+
+    try:
+        return verify_folder(folder, services, stream, trusted, known, say)
+    except FolderError as error:
+        raise ToolError(str(error)) from None
+
+
+def replay_all(folder: Path, postgres: str | None, prefix: str, console: Console) -> int:
+    """Replay every service of the folder into new databases; return the exit status."""
+    try:
+        names = services_in(folder)
+    except FolderError as error:
+        raise ToolError(str(error)) from None
+    if verify_export(folder, None, None, [], None, console) == BROKEN:
+        raise ToolError("Nothing was replayed: this export is not what was said and signed.", 3)
+    server = postgres or _local_postgres(console)
+    for name in names:
+        try:
+            url = asyncio.run(create_database(server, f"{prefix}{name}"))
+        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ToolError(
+                f"No database could be made on that PostgreSQL server: {type(error).__name__}."
+            ) from None
+        for line in _replay(name, url, folder, console):
+            console.print(line, markup=False)
+    console.print(f"Every read model is built from {folder}: databases {prefix}*.", markup=False)
+    return 0
+
+
+def _local_postgres(console: Console) -> str:
+    local = local_system(Voice(console))
+    if local is None:
+        raise ToolError("Name a PostgreSQL server with --postgres, or `make up` starts one.", 2)
+    return local.backends.postgres_admin_url
+
+
+def _replay(name: str, url: str, folder: Path, console: Console) -> list[str]:
+    """Run one service's replay, showing how far it is; return its digests."""
+    told = {key: value for key, value in os.environ.items() if not key.startswith("EPEP_")}
+    columns = (
+        TextColumn(f"Replaying {name}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("events"),
+        TimeElapsedColumn(),
+    )
+    digests: list[str] = []
+    said: deque[str] = deque(maxlen=8)
+    with subprocess.Popen(  # noqa: S603 - a service's own module
+        [*python_module(service(name).module), "replay", str(folder.resolve())],
+        env=told | {"EPEP_DATABASE_URL": url, "EPEP_LOG_LEVEL": "WARNING"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            with Progress(*columns, console=console) as progress:
+                bar = progress.add_task("", total=None)
+                for line in process.stdout:
+                    match = PROGRESS.match(line.strip())
+                    if match:
+                        done, total = map(int, match.groups())
+                        progress.update(bar, completed=done, total=total)
+                    else:
+                        (digests if DIGEST.match(line) else said).append(line.rstrip())
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise ToolError(f"{name} could not be replayed:\n" + "\n".join(said))
+    return digests
