@@ -19,7 +19,7 @@ from eventsourcing.domain import DomainEvent, datetime_now_with_tzinfo
 STREAMS = 20
 
 
-class PageSaved(DomainEvent):
+class PageSaved(DomainEvent):  # type: ignore[misc, unused-ignore]
     """A saved page, as ePEP's event of that name has it."""
 
     pep_id: str
@@ -64,7 +64,7 @@ def main() -> None:
         begun = time.perf_counter()
         for thread in threads:
             thread.join()
-        print(time.perf_counter() - begun, flush=True)  # noqa: T201
+        print(time.perf_counter() - begun, flush=True)
     application.close()
 
 

@@ -31,7 +31,8 @@ WRITERS, EACH, STREAMS = 8, 400, 20
 Row = tuple[Any, ...]
 COLUMNS = (
     "stream_id, stream_version, event_id, type, schema_version, occurred_at, authority, actor_id,"
-    " actor_role, on_behalf_of, correlation_id, causation_id, traceparent, data, previous_hash, hash"
+    " actor_role, on_behalf_of, correlation_id, causation_id, traceparent, data, previous_hash,"
+    " hash"
 )
 INSERT = f"INSERT INTO bare ({COLUMNS}) VALUES ({', '.join(f'${n}' for n in range(1, 17))})"  # noqa: S608
 
@@ -114,7 +115,9 @@ class Appending:
             return write
 
         try:
-            seconds = await all_at_once([writer(*each) for each in zip(connections, work, strict=True)])
+            seconds = await all_at_once(
+                [writer(*each) for each in zip(connections, work, strict=True)]
+            )
         finally:
             for each in connections:
                 await self._plain.release(each)
@@ -181,6 +184,7 @@ async def against_inserts(servers: Servers) -> Outcome:
 
 
 def outcome_of(key: str, rounds: Rounds, against: str, bar: float, said: str) -> Outcome:
+    """Return the line of the table for appends."""
     return Outcome(
         key,
         "appends through the event store, 8 writers, one event a transaction",

@@ -9,8 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from epep_bench.appending import EACH, WRITERS, Appending, against_a_bare_table, outcome_of
-from epep_bench.appending import page_saved
+from epep_bench.appending import (
+    EACH,
+    WRITERS,
+    against_a_bare_table,
+    outcome_of,
+    page_saved,
+)
 from epep_bench.arithmetic import Outcome
 from epep_bench.rounds import in_turn
 from epep_bench.servers import Servers

@@ -1,10 +1,11 @@
 """Measuring two things in turn, so that both see the same machine."""
 
+import os
 from collections.abc import Awaitable, Callable
 
 from epep_bench.arithmetic import Rounds
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 Once = Callable[[], Awaitable[float]]
 """Does the work once and returns one number."""
 

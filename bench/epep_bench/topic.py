@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
@@ -9,6 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from epep_bench.history import Said
 from epep_bench.keyrings import document_of, keys_of
 from epep_events.cloudevents import headers_of
+from epep_events.sealed_fields import Keys
 from epep_runtime.keyring import Keyring
 
 MOST_BYTES = 900_000
@@ -22,9 +24,7 @@ def some(histories: Iterable[list[Said]], count: int = AT_ONCE) -> Iterator[list
         yield found
 
 
-async def fill(
-    bootstrap: str, topic: str, ring: Keyring, histories: Iterable[list[Said]]
-) -> int:
+async def fill(bootstrap: str, topic: str, ring: Keyring, histories: Iterable[list[Said]]) -> int:
     """Publish these histories and return how many events they are."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=MOST_BYTES)
     await producer.start()
@@ -38,9 +38,16 @@ async def fill(
     return publication
 
 
-async def _send(producer, topic, batch, keys, publication):  # type: ignore[no-untyped-def]
+async def _send(
+    producer: AIOKafkaProducer,
+    topic: str,
+    batch: list[list[Said]],
+    keys: Keys,
+    publication: int,
+) -> int:
     partitions = sorted(await producer.partitions_for(topic))
-    partitioner, builders, waiting = DefaultPartitioner(), {}, []
+    partitioner, waiting = DefaultPartitioner(), []
+    builders: dict[int, Any] = {}
     for said in (said for each in batch for said in each):
         publication += 1
         key, value = said.meta.stream_id.encode(), document_of(said, keys)

@@ -1,6 +1,7 @@
 """The arithmetic of `make bench`, without any server."""
 
 import pytest
+
 from epep_bench.arithmetic import Outcome, Rounds, at_least, at_most, percentile, share_within
 from epep_bench.report import Machine, page
 

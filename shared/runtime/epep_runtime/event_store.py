@@ -39,6 +39,10 @@ SELECT pg_advisory_xact_lock(key)
          ORDER BY key) AS wanted
 """
 
+PARAMETERS = ", ".join(f"${number}" for number in range(1, 15))
+APPEND_ONE = f"SELECT append_event({PARAMETERS})"
+APPEND_MANY = f"SELECT append_events({PARAMETERS})"
+
 
 class VersionConflictError(Exception):
     """The stream has moved on since it was read."""
@@ -150,15 +154,18 @@ class EventStore:
             return expected_version
         ids = [new_id() for _ in events]
         documents = await self._sealed(ids, events, str(about) if about else None)
+        columns: tuple[Sequence[Any], ...] = (
+            ids,
+            [event.type_name() for event in events],
+            [event.schema_version for event in events],
+            documents,
+        )
         try:
             version: int = await connection.fetchval(
-                "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                APPEND_ONE if len(events) == 1 else APPEND_MANY,
                 stream_id,
                 expected_version,
-                ids,
-                [event.type_name() for event in events],
-                [event.schema_version for event in events],
-                documents,
+                *([column[0] for column in columns] if len(events) == 1 else columns),
                 self.clock(),
                 cause.authority,
                 cause.actor.id,

@@ -39,6 +39,9 @@ def add_commands(
     again.add_argument(
         "--keep-old", action="store_true", help="keep older old generations than the last one too"
     )
+    again.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="so many processes share the work"
+    )
     parked = commands.add_parser("parked", help="streams that wait for an event that fails")
     actions = parked.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every stream that waits, the longest first")
@@ -69,6 +72,7 @@ async def run_rebuild(
             projector,
             only_compare=arguments.compare,
             keep_older=arguments.keep_old,
+            workers=max(1, arguments.workers),
         )
     except (RebuildError, EventFailedError) as error:
         return _failed(str(error))

@@ -26,12 +26,18 @@ STALLED_TRANSACTION = "15s"
 """An open transaction holds the relay back, so the server ends one that does nothing this long."""
 
 
+JSONB_VERSION = b"\x01"
+"""What jsonb begins with on the wire."""
+
+
 async def _prepare(connection: Any) -> None:
+    # In the binary format, which COPY needs.
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: orjson.dumps(value).decode(),
-        decoder=orjson.loads,
+        encoder=lambda value: JSONB_VERSION + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+        format="binary",
     )
 
 

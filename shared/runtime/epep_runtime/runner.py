@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from epep_runtime.topic_ends import ends_of
 log = structlog.get_logger()
 FETCH_MS = 200
 FETCH_RECORDS = 500
+FETCH_BYTES, REBUILD_FETCH_BYTES = 2**20, 2**21
+"""What one partition may give at once. Some of it waits in memory while a batch is handled."""
 REBUILD_RECORDS = 5_000
-"""At most so many events are one transaction of a rebuild."""
+"""A rebuild takes so many events at a time, of all its partitions together."""
 LOOK_SECONDS = 1.0
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
@@ -85,7 +88,7 @@ class Runner:
         self.subscription = subscription
         self.handling = Handling(pool, store, subscription, settings, generation)
         self._next_look = 0.0
-        self._sought: tuple[TopicPartition, int] | None = None
+        self._sought: dict[TopicPartition, int] = {}
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._places: dict[TopicPartition, Place] = {}
@@ -126,6 +129,7 @@ class Runner:
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
+            max_partition_fetch_bytes=REBUILD_FETCH_BYTES if self._rebuilds else FETCH_BYTES,
         )
         await consumer.start()
         self._consumer = consumer
@@ -146,20 +150,43 @@ class Runner:
         most = REBUILD_RECORDS if self._rebuilds else FETCH_RECORDS
         fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=most)
         self.trouble = None
-        for where, messages in fetched.items():
-            async with self.busy:
-                try:
-                    await self._take_from_its_place(consumer, where, messages)
-                except GenerationGoneError:
-                    raise
-                except PlaceLostError:
-                    log.warning("place lost, reading it again", name=self.subscription.name)
-                    await self.take_over([where])
+        if self._rebuilds:
+            await self._take_all(consumer, fetched)
+        else:
+            for where, messages in fetched.items():
+                async with self.busy:
+                    await self._take_or_seek(consumer, where, messages)
         await self._try_parked_again()
         offsets = {each: place.next_offset for each, place in self._places.items()}
         if fetched and offsets:
             with contextlib.suppress(KafkaError):
                 await consumer.commit(offsets)
+
+    async def _take_all(
+        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
+    ) -> None:
+        """Take the batches of several partitions side by side, each in its own transaction.
+
+        While the database writes one, the next is made ready.
+        """
+        async with self.busy:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for where, messages in fetched.items():
+                        group.create_task(self._take_or_seek(consumer, where, messages))
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from None
+
+    async def _take_or_seek(
+        self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
+    ) -> None:
+        try:
+            await self._take_from_its_place(consumer, where, messages)
+        except GenerationGoneError:
+            raise
+        except PlaceLostError:
+            log.warning("place lost, reading it again", name=self.subscription.name)
+            await self.take_over([where])
 
     async def _take_from_its_place(
         self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
@@ -175,9 +202,8 @@ class Runner:
         ahead = [message for message in messages if message.offset >= place.next_offset]
         if not ahead:
             return
-        wanted = (where, place.next_offset)
-        if ahead[0].offset > place.next_offset and self._sought != wanted:
-            self._sought = wanted
+        if ahead[0].offset > place.next_offset and self._sought.get(where) != place.next_offset:
+            self._sought[where] = place.next_offset
             consumer.seek(where, place.next_offset)
             return
         await self._take(where, ahead)
