@@ -6,24 +6,33 @@ from epep_access.following import ACCESS, ACCESS_SQL
 from epep_access.people import PEOPLE, PEOPLE_SQL
 from epep_access.profiles import PROFILES, PROFILES_SQL
 from epep_runtime.service import Service
+from qa_service.live_board import board as live_board
+from qa_service.live_board import routes as board_routes
+from qa_service.live_board.profiles import BOARD_PROFILES
 from qa_service.reactions.taking_up import TAKING_UP
 from qa_service.read_models import review_list
 from qa_service.read_models.peps import PEPS
 from qa_service.read_models.review_list import REVIEWS
 from qa_service.reviews import opening, publishing, scoring, viewing
+from qa_service.settings import QASettings
 
 SERVICE = Service(
     name="qa",
     description="Reviews of PEPs by the virtual school: before sign-off, or a sample after it.",
     migrations=Path(__file__).parent / "migrations",
+    settings=QASettings,
     routers=[
         review_list.router,
         viewing.router,
         opening.router,
         scoring.router,
         publishing.router,
+        board_routes.router,
     ],
-    projectors=[ACCESS, PROFILES, PEPS, PEOPLE, REVIEWS],
+    projectors=[ACCESS, PROFILES, PEPS, PEOPLE, REVIEWS, BOARD_PROFILES],
     reactors=[TAKING_UP],
+    role_workers={"api": [live_board.follow], "board": [live_board.work]},
+    on_start=[live_board.prepare],
+    metrics=[live_board.metrics],
     sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
 )

@@ -39,7 +39,7 @@ async def test_what_was_appended_is_whole(pool: Pool, store: EventStore) -> None
 @pytest.mark.parametrize(
     "statement",
     [
-        """UPDATE events SET data = replace(data::text, 'Zoë', 'Zoe')::json WHERE""",
+        """UPDATE events SET data = replace(data::text, 'section', 'station')::json WHERE""",
         "UPDATE events SET occurred_at = occurred_at + interval '1 microsecond' WHERE",
         "UPDATE events SET actor_id = 'somebody else' WHERE",
         "UPDATE events SET authority = NULL WHERE",

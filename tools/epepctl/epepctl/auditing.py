@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from epep_local.databases import create_database
+from epep_local.keys import secret_key
 from epep_local.services import service
 from epep_local.topics import CONTEXTS
 from epep_local.voice import Voice
@@ -57,17 +58,33 @@ def replay_all(folder: Path, postgres: str | None, prefix: str, console: Console
     if verify_export(folder, None, None, [], None, console) == BROKEN:
         raise ToolError("Nothing was replayed: this export is not what was said and signed.", 3)
     server = postgres or _local_postgres(console)
+    keyring = _keyring(server, prefix)
     for name in names:
-        try:
-            url = asyncio.run(create_database(server, f"{prefix}{name}"))
-        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise ToolError(
-                f"No database could be made on that PostgreSQL server: {type(error).__name__}."
-            ) from None
-        for line in _replay(name, url, folder, console):
+        url = _new_database(server, f"{prefix}{name}")
+        for line in _replay(name, keyring | {"EPEP_DATABASE_URL": url}, folder, console):
             console.print(line, markup=False)
     console.print(f"Every read model is built from {folder}: databases {prefix}*.", markup=False)
     return 0
+
+
+def _keyring(server: str, prefix: str) -> dict[str, str]:
+    """Return the settings of the auditor's own keyring: the one given, or a new empty one.
+
+    Personal values whose subject's key is not in it read `[sealed]`.
+    """
+    names = ("EPEP_KEYRING_URL", "EPEP_KEYRING_MASTER_KEY")
+    if all(name in os.environ for name in names):
+        return {name: os.environ[name] for name in names}
+    return dict(zip(names, (_new_database(server, f"{prefix}keyring"), secret_key()), strict=True))
+
+
+def _new_database(server: str, name: str) -> str:
+    try:
+        return asyncio.run(create_database(server, name))
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ToolError(
+            f"No database could be made on that PostgreSQL server: {type(error).__name__}."
+        ) from None
 
 
 def _local_postgres(console: Console) -> str:
@@ -77,7 +94,7 @@ def _local_postgres(console: Console) -> str:
     return local.backends.postgres_admin_url
 
 
-def _replay(name: str, url: str, folder: Path, console: Console) -> list[str]:
+def _replay(name: str, settings: Mapping[str, str], folder: Path, console: Console) -> list[str]:
     """Run one service's replay, showing how far it is; return its digests."""
     told = {key: value for key, value in os.environ.items() if not key.startswith("EPEP_")}
     columns = (
@@ -91,7 +108,7 @@ def _replay(name: str, url: str, folder: Path, console: Console) -> list[str]:
     said: deque[str] = deque(maxlen=8)
     with subprocess.Popen(  # noqa: S603 - a service's own module
         [*python_module(service(name).module), "replay", str(folder.resolve())],
-        env=told | {"EPEP_DATABASE_URL": url, "EPEP_LOG_LEVEL": "WARNING"},
+        env=told | {**settings, "EPEP_LOG_LEVEL": "WARNING"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -16,6 +16,7 @@ from epep_access.people import names_of
 from epep_events.contexts import catalog
 from epep_events.envelope import Recorded
 from epep_events.operations import HistoryRead
+from epep_events.sealed_fields import ErasedSubjectError
 from epep_runtime.event_store import EventStore
 from epep_runtime.operations import hold_operations, operator_cause, say
 from epep_runtime.postgres import Connection, open_pool
@@ -73,7 +74,8 @@ def history(argv: Sequence[str]) -> int:
 async def tell(settings: Settings, asked: argparse.Namespace) -> int:
     """Note that the history is read, print it, and return the exit status."""
     pool = await open_pool(settings.database_url.get_secret_value(), 2)
-    store = EventStore(catalog(), "pep")
+    keyring = settings.keyring()
+    store = EventStore(catalog(), "pep", keyring)
     moments = sorted(asked.between or ([asked.as_of] if asked.as_of else []))
     try:
         async with pool.acquire() as connection, connection.transaction():
@@ -86,7 +88,11 @@ async def tell(settings: Settings, asked: argparse.Namespace) -> int:
             read = HistoryRead(stream=stream, moments=tuple(moments), why=asked.why)
             await say(connection, store, read, operator_cause())
             words = await words_of(connection, loaded.state, loaded.events)
+    except ErasedSubjectError:
+        print("This PEP's record has been erased.", file=sys.stderr)  # noqa: T201
+        return NOT_FOUND
     finally:
+        await keyring.close()
         await pool.close()
     found = _found(loaded.events, words, moments)
     if asked.json:

@@ -1,0 +1,56 @@
+"""The board as server-sent events: its numbers whenever they change, and a sign of life between.
+
+`event: board` carries the whole board, and its id is a digest of the numbers, so that a client that
+comes back with `Last-Event-ID` gets them only if it has not seen them. `event: as_of` says every
+fifteen seconds that the numbers still hold. The stream ends when the access token does.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+import orjson
+
+from qa_service.live_board.board import LiveBoard
+from qa_service.live_board.shapes import Numbers
+
+RETRY_MS = 2_000
+HEARTBEAT_SECONDS = 15.0
+AT_MOST_EVERY_SECONDS = 0.5
+
+
+def digest_of(numbers: Numbers) -> str:
+    """Return what tells these numbers from others."""
+    return hashlib.sha256(numbers.model_dump_json().encode()).hexdigest()[:16]
+
+
+def sent_event(name: str, data: bytes, identity: str | None = None) -> bytes:
+    """Return one server-sent event; `data` is a line of JSON."""
+    first = f"id: {identity}\n" if identity else ""
+    return f"{first}event: {name}\n".encode() + b"data: " + data + b"\n\n"
+
+
+async def pushes(
+    board: LiveBoard,
+    authority: str,
+    seen: str | None,
+    ends_at: float,
+    clock: Callable[[], datetime],
+) -> AsyncIterator[bytes]:
+    """Yield the authority's board as it changes, until `ends_at` (seconds since the epoch)."""
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    while (left := ends_at - clock().timestamp()) > 0:
+        changes = board.follower.changes(authority)
+        numbers = await board.numbers(authority)
+        if numbers is None:
+            return
+        now, found = board.dated(numbers), digest_of(numbers)
+        if found != seen:
+            seen = found
+            yield sent_event("board", now.model_dump_json().encode(), found)
+            await asyncio.sleep(min(AT_MOST_EVERY_SECONDS, left))
+        else:
+            fresh = {"as_of": now.as_of, "catching_up": now.catching_up}
+            yield sent_event("as_of", orjson.dumps(fresh))
+        await board.follower.changed(authority, changes, min(HEARTBEAT_SECONDS, left))

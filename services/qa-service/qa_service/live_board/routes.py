@@ -1,0 +1,90 @@
+"""The board over HTTP: its numbers now, and a stream of them as they change."""
+
+import base64
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from epep_runtime.http import Asking, running_of
+from epep_runtime.problems import NotFoundError
+from epep_runtime.tokens import Principal
+from qa_service.live_board.board import LiveBoard
+from qa_service.live_board.pushing import pushes
+from qa_service.live_board.shapes import Board
+
+router = APIRouter(tags=["board"])
+READERS = ("virtual_school_head", "virtual_school", "auditor")
+Code = Annotated[str, Query(pattern=r"^\d{3}$", description="The authority's DfE code")]
+LastSeen = Annotated[
+    str | None, Header(alias="Last-Event-ID", description="The id of the last board received")
+]
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "`board` events with the shape of `GET /board`, and `as_of` events",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: as_of\ndata: {"as_of":"2026-11-23T09:30:00Z",'
+                '"catching_up":false}\n\n',
+            }
+        },
+    }
+}
+
+
+def _board(asking: Principal, request: Request, authority: str) -> LiveBoard:
+    if not any(asking.has(authority, role) for role in READERS):
+        raise NotFoundError
+    return running_of(request).part(LiveBoard)
+
+
+@router.get("/board", summary="How an authority's PEPs stand now")
+async def read_board(asking: Asking, request: Request, authority: Code) -> Board:
+    """Return the authority's numbers, and until which moment they hold.
+
+    For its virtual school and its auditors; anybody else finds nothing (404).
+    """
+    board = _board(asking, request, authority)
+    numbers = await board.numbers(authority)
+    if numbers is None:
+        raise NotFoundError
+    return board.dated(numbers)
+
+
+@router.get(
+    "/board/stream",
+    summary="Follow an authority's board as it changes",
+    response_class=EventStream,
+    responses=STREAM,
+)
+async def follow_board(
+    asking: Asking, request: Request, authority: Code, last_event_id: LastSeen = None
+) -> EventStream:
+    """Send the board at once and at each change (server-sent events), until the token runs out.
+
+    Come back with `Last-Event-ID`: what was seen is not sent again. Every 15 seconds an `as_of`
+    event says that the numbers still hold. For the same people as `GET /board`.
+    """
+    board = _board(asking, request, authority)
+    if await board.numbers(authority) is None:
+        raise NotFoundError
+    clock = running_of(request).store.clock
+    return EventStream(pushes(board, authority, last_event_id, expiry_of(request), clock))
+
+
+def expiry_of(request: Request) -> float:
+    """Return when the request's token, which has been verified, runs out: seconds since 1970."""
+    token = request.headers["Authorization"].partition(" ")[2].strip()
+    claims = token.split(".")[1]
+    padded = claims + "=" * (-len(claims) % 4)
+    return float(orjson.loads(base64.urlsafe_b64decode(padded))["exp"])
