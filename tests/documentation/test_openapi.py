@@ -9,7 +9,17 @@ from epep_runtime.http import openapi_of
 
 SERVICES = ("pep", "meeting", "qa", "identity", "notification")
 CHANGING = {"post", "put", "delete"}
-PUBLIC = ("/logins", "/tokens", "/sessions", "/invitation-links")
+PUBLIC = (
+    "/logins",
+    "/tokens",
+    "/sessions",
+    "/invitation-links",
+    "/registration-options",
+    "/registrations",
+    "/links",
+    "/forgotten-",
+    "/email-changes",
+)
 
 
 def operations(service: str) -> list[tuple[str, str, Any, Any]]:

@@ -14,6 +14,9 @@ KEPT = {
     "DELETE FROM logins WHERE started_at < $1": timedelta(days=1),
     "DELETE FROM throttles WHERE touched_at < $1": timedelta(days=2),
     "DELETE FROM sessions WHERE started_at < $1": timedelta(days=30),
+    "DELETE FROM links WHERE expires_at < $1": timedelta(days=1),
+    "DELETE FROM devices WHERE last_used_at < $1": timedelta(days=180),
+    "DELETE FROM factors WHERE confirmed_at IS NULL AND made_at < $1": timedelta(days=1),
 }
 """Longer than any of them can matter; what happened stays in the events."""
 

@@ -1,6 +1,8 @@
 """What one process of identity-service is made of, put together when it starts."""
 
 from epep_runtime.service import Running
+from identity_service.asking.asks import Asks
+from identity_service.factors.passkeys import Passkeys
 from identity_service.passwords.hashing import Passwords
 from identity_service.secrets_at_rest import SecretsAtRest
 from identity_service.settings import IdentitySettings
@@ -19,8 +21,10 @@ class Identity:
         self.counters = Counters(
             running.pool, running.store, self.at_rest, settings.network_failures
         )
-        self.signing_keys = SigningKeys(running.pool, running.store, self.at_rest)
+        self.signing_keys = SigningKeys(running.pool, running.store, self.at_rest, settings)
         self.tokens = AccessTokens(self.signing_keys)
+        self.asks = Asks(running.pool, self.at_rest)
+        self.passkeys = Passkeys(settings.portal_url)
 
 
 async def prepare(running: Running) -> None:

@@ -22,12 +22,17 @@ class SecretsAtRest:
 
     def __init__(self, secret: bytes) -> None:
         self._codes = _derived(secret, "login codes")
+        self._recovery = _derived(secret, "recovery codes")
         self._throttles = _derived(secret, "throttles")
         self._cipher = AESGCM(_derived(secret, "signing keys"))
 
     def code_mac(self, login_id: UUID, code: str) -> bytes:
         """Return the HMAC of a code, which is good for this log-in only."""
         return hmac.digest(self._codes, f"{login_id}/{code}".encode(), "sha256")
+
+    def recovery_mac(self, account_id: UUID, code: str) -> bytes:
+        """Return the HMAC of a recovery code, which is good for this account only."""
+        return hmac.digest(self._recovery, f"{account_id}/{code}".encode(), "sha256")
 
     def throttle_key(self, kind: str, value: str) -> bytes:
         """Return the name under which failures of an address or network are counted."""

@@ -21,6 +21,8 @@ class IdentitySettings(Settings):
     `network_failures` are allowed to one network in a quarter of an hour: whole schools share one
     address. `trusted_proxies` are networks, comma-separated, whose X-Forwarded-For is believed.
     A refused log-in takes a whole number of `refusal_seconds`, whatever was looked up for it.
+    `portal_url` is where people reach the portal: passkeys belong to its host. A key signs for
+    `signing_key_days`; the services hear of the next one `signing_key_head_start_seconds` before.
     """
 
     model_config = SettingsConfigDict(env_prefix="EPEP_", hide_input_in_errors=True)
@@ -33,6 +35,9 @@ class IdentitySettings(Settings):
     network_failures: int = Field(default=300, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     refusal_seconds: float = Field(default=0.25, ge=0)
+    portal_url: str = "http://localhost:8400"
+    signing_key_days: int = Field(default=90, ge=1)
+    signing_key_head_start_seconds: float = Field(default=60.0, ge=0)
 
     @field_validator("secret_key")
     @classmethod

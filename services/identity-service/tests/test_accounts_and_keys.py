@@ -1,11 +1,13 @@
 """Accounts over the API and at the command line; keys that sign, over restarts."""
 
 import asyncio
+import base64
 import io
 import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -136,21 +138,68 @@ async def test_the_key_is_made_once_and_opens_only_with_its_secret(door: Door) -
             pass
 
 
-async def test_a_key_that_soon_ends_is_followed_by_another_and_both_are_good(door: Door) -> None:
-    person = await door.person()
-    old = (await door.enter(person))["access_token"]
-    door.clock.pass_by(days=650)
-    await door.service.process.part(Identity).signing_keys.ensure()
-    door.clock.pass_by(days=-650)
-    new = (await door.enter(person))["access_token"]
-    assert old.split(".")[0] != new.split(".")[0]
-    for token in (old, new):
+async def test_keys_change_in_mid_journey_and_no_request_fails(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journey goes on while the next key is published and begins to sign."""
+    keys = door.service.process.part(Identity).signing_keys
+    monkeypatch.setattr(keys, "_head_start", timedelta(seconds=20))
+    entered = await door.enter(await door.person())
+    tokens, stop = [entered["access_token"]], asyncio.Event()
 
-        async def is_good(token: str = token) -> bool:
-            headers = {"Authorization": f"Bearer {token}"}
-            return (await door.service.client.get("/me", headers=headers)).status_code == 200
+    async def travel() -> int:
+        steps = 0
+        while not stop.is_set():
+            fresh = await door.post("/tokens", proof(entered))
+            assert fresh.status_code == 200, fresh.text
+            tokens.append(fresh.json()["access_token"])
+            for token in {tokens[0], tokens[-1]}:
+                headers = {"Authorization": f"Bearer {token}"}
+                answer = await door.service.client.get("/me", headers=headers)
+                assert answer.status_code == 200, answer.text
+            steps += 1
+        return steps
 
-        assert await eventually(is_good)
+    journey = asyncio.create_task(travel())
+    kid = await keys.rotate()
+
+    async def is_heard_of() -> bool:
+        return door.service.process.verifier.knows(kid) or journey.done()
+
+    assert await eventually(is_heard_of)
+    assert kid_of(tokens[-1]) == kid_of(tokens[0])  # published, and does not sign yet
+    door.clock.pass_by(seconds=21)
+
+    async def signs() -> bool:
+        return kid_of(tokens[-1]) == kid or journey.done()
+
+    await eventually(signs)
+    stop.set()
+    assert await journey > 2
+    assert kid_of(tokens[-1]) == kid != kid_of(tokens[0])
+
+
+def kid_of(token: str) -> str:
+    header = token.partition(".")[0]
+    kid: str = json.loads(base64.urlsafe_b64decode(header + "=="))["kid"]
+    return kid
+
+
+async def test_a_key_is_followed_by_another_before_it_ends(door: Door) -> None:
+    said = len(await door.service.said(SigningKeyPublished))
+    keys = door.service.process.part(Identity).signing_keys
+    await keys.ensure()
+    assert len(await door.service.said(SigningKeyPublished)) == said
+    door.clock.pass_by(days=90)
+    await keys.ensure()
+    published = [each.data for each in await door.service.said(SigningKeyPublished)]
+    assert len(published) == said + 1
+    first, last = published[0], published[-1]
+    assert isinstance(first, SigningKeyPublished)
+    assert isinstance(last, SigningKeyPublished)
+    overlap = first.not_after - (door.clock() + timedelta(seconds=60))
+    assert overlap > timedelta(minutes=30)
+    assert last.not_after > first.not_after + timedelta(days=80)
 
 
 async def test_the_operator_opens_lists_suspends_and_restores(

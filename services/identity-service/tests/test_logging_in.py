@@ -252,7 +252,12 @@ async def test_a_session_is_proved_by_its_secret_and_ended_by_its_owner(door: Do
     assert (await door.post("/sessions/end", wrong)).status_code == 401
     renewed = await door.post("/tokens", proof(entered))
     assert renewed.status_code == 200
-    assert set(renewed.json()) == {"access_token", "access_expires_at"}
+    assert set(renewed.json()) == {
+        "access_token",
+        "access_expires_at",
+        "idle_ends_at",
+        "session_expires_at",
+    }
     assert (await door.post("/sessions/end", proof(entered))).status_code == 204
     assert (await door.post("/sessions/end", proof(entered))).status_code == 204
     over = await door.post("/tokens", proof(entered))
@@ -263,7 +268,7 @@ async def test_a_session_is_proved_by_its_secret_and_ended_by_its_owner(door: Do
         for each in await door.service.said()
         if each.meta.stream_id == f"session-{entered['session_id']}"
     ]
-    assert [each.type_name() for each in said] == ["SessionEnded"]
+    assert [each.type_name() for each in said] == ["SessionStarted", "SessionEnded"]
 
 
 async def test_a_session_lives_as_long_as_it_is_used_up_to_twelve_hours(door: Door) -> None:

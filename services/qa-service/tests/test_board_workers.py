@@ -33,7 +33,7 @@ from qa_service.settings import QASettings
 
 pytestmark = pytest.mark.servers
 SEED = 2611
-PEPS = 1_200
+PEPS = 600
 AUTHORITIES = ("330", "998")
 TODAY = date(2026, 11, 23)
 

@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
+from epep_runtime.waiting import when_there
+from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
 from web_portal.importing.routes import routes as importing
@@ -62,14 +64,17 @@ ROUTES = (
     recording_meetings,
     changing_meetings,
     quality,
+    board,
     invitations,
     invitation_links,
     importing,
     information,
     drafts,
 )
-NOT_TRACED = "livez,readyz,static,invitations/answer"
-"""Addresses kept out of traces: noise, and the one that carries a secret."""
+STREAMS = httpx.Limits(max_connections=500, max_keepalive_connections=0)
+STREAM_SILENCE_SECONDS = 40.0  # services give a sign of life every fifteen
+NOT_TRACED = "livez,readyz,static,board/stream,invitations/answer"
+"""Addresses kept out of traces: noise, what never ends, and the one that carries a secret."""
 
 
 def now() -> datetime:
@@ -99,14 +104,19 @@ def create_app(portal: Portal) -> FastAPI:
 async def open_portal(settings: PortalSettings) -> AsyncIterator[Portal]:
     """Open the database and the connections to the services; close them at the end."""
     keys = Keys(settings.key)
-    pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
+    url = settings.database_url.get_secret_value()
+    pool = await when_there(lambda: open_pool(url, settings.pool_size))
     timeout = httpx.Timeout(settings.service_timeout_seconds)
+    streaming = httpx.Timeout(settings.service_timeout_seconds, read=STREAM_SILENCE_SECONDS)
     try:
-        async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as http:
+        async with (
+            httpx.AsyncClient(timeout=timeout, follow_redirects=False) as http,
+            httpx.AsyncClient(timeout=streaming, limits=STREAMS) as streams,
+        ):
             yield Portal(
                 keys=keys,
                 store=PostgresSessions(pool, keys, settings.session_idle, settings.session_longest),
-                services=Services(http, settings.addresses, now),
+                services=Services(http, settings.addresses, now, streams),
                 templates=environment(),
                 clock=now,
                 idle=settings.session_idle,

@@ -39,9 +39,14 @@ class Services:
     """The services' addresses and the connection pool to them."""
 
     def __init__(
-        self, http: httpx.AsyncClient, addresses: Mapping[str, str], clock: Callable[[], datetime]
+        self,
+        http: httpx.AsyncClient,
+        addresses: Mapping[str, str],
+        clock: Callable[[], datetime],
+        streams: httpx.AsyncClient | None = None,
     ) -> None:
         self._http, self._addresses, self._clock = http, addresses, clock
+        self._streams = streams or http
 
     def caller(self, session: Session, network: str = "") -> "Caller":
         """Return what makes calls for the person of this session, from their network address."""
@@ -56,6 +61,20 @@ class Services:
             return await self._http.request(
                 method, self._addresses[service].rstrip("/") + path, headers=headers, **more
             )
+        except httpx.HTTPError as error:
+            log.warning("service does not answer", target=service, error=type(error).__name__)
+            raise UnavailableError(503, "unavailable") from error
+
+    async def open(self, service: str, path: str, **more: Any) -> httpx.Response:
+        """Begin to read something that does not end soon; the caller closes it.
+
+        Such answers have connections of their own, so that they do not take those of the pages.
+        Raises UnavailableError.
+        """
+        address = self._addresses[service].rstrip("/") + path
+        request = self._streams.build_request("GET", address, **more)
+        try:
+            return await self._streams.send(request, stream=True)
         except httpx.HTTPError as error:
             log.warning("service does not answer", target=service, error=type(error).__name__)
             raise UnavailableError(503, "unavailable") from error
@@ -117,6 +136,22 @@ class Caller:
     ) -> Answer:
         """Send files as multipart form data."""
         return await self._call(service, "POST", path, files=files, params=params, timeout=120.0)
+
+    async def follow(
+        self, service: str, path: str, params: Mapping[str, str], seen: str | None = None
+    ) -> httpx.Response:
+        """Open a stream of server-sent events, from after the event `seen`; the caller closes it.
+
+        Raises a ServiceProblemError for anything but success.
+        """
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        if seen:
+            headers["Last-Event-ID"] = seen
+        response = await self._services.open(service, path, params=params, headers=headers)
+        if not response.is_success:
+            await response.aread()
+            raise problem(response)
+        return response
 
     async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
         headers = dict(more.pop("headers", {}))

@@ -138,8 +138,8 @@ async def _building(runner: Runner) -> AsyncIterator["asyncio.Task[None]"]:
 
 async def _ends(settings: Settings, projector: Projector) -> dict[TopicPartition, int]:
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         topics = [settings.topic(context) for context in projector.contexts]
         return await ends_of(consumer, settings.kafka_bootstrap, topics)
     finally:

@@ -76,9 +76,9 @@ class Relay:
             max_batch_size=MAX_BATCH_BYTES,
             request_timeout_ms=10_000,
         )
-        await producer.start()
-        self.leading = True
         try:
+            await producer.start()
+            self.leading = True
             while not self._stopping.is_set():
                 self._store.appended.clear()
                 looked = await leader.fetchval("SELECT number_publications($1)", ROUND)

@@ -55,7 +55,11 @@ class Bus:
 
 
 class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Lets partitions go only between two batches, and seeks to the stored places on arrival."""
+    """Lets partitions go only between two batches, and seeks to the stored places on arrival.
+
+    What fails on arrival is kept for the runner to meet: Kafka's client would only log it, and the
+    partitions would stand still for as long as this worker holds them.
+    """
 
     def __init__(self, runner: "Runner") -> None:
         self._runner = runner
@@ -65,7 +69,10 @@ class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
             self._runner.forget()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        await self._runner.take_over(list(assigned))
+        try:
+            await self._runner.take_over(list(assigned))
+        except Exception as error:
+            self._runner.arrival_failed = error
 
 
 class Runner:
@@ -95,6 +102,7 @@ class Runner:
         self._consumer: AIOKafkaConsumer | None = None
         self._behind_since: float | None = None
         self.trouble: str | None = None
+        self.arrival_failed: Exception | None = None
 
     def stop(self) -> None:
         """Finish the batch under way and return from `run`."""
@@ -131,9 +139,9 @@ class Runner:
             heartbeat_interval_ms=2_000,
             max_partition_fetch_bytes=REBUILD_FETCH_BYTES if self._rebuilds else FETCH_BYTES,
         )
-        await consumer.start()
-        self._consumer = consumer
         try:
+            await consumer.start()
+            self._consumer = consumer
             if isinstance(self.subscription, Reactor):
                 ends = await ends_of(consumer, self._bus.bootstrap, topics)
                 await start_at(self._pool, self.subscription.name, ends)
@@ -141,7 +149,7 @@ class Runner:
             while not self._stopping.is_set():
                 await self._round(consumer)
         finally:
-            self._consumer = None
+            self._consumer = self.arrival_failed = None
             self.forget()
             with contextlib.suppress(KafkaError):
                 await consumer.stop()
@@ -149,6 +157,8 @@ class Runner:
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
         most = REBUILD_RECORDS if self._rebuilds else FETCH_RECORDS
         fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=most)
+        if self.arrival_failed:
+            raise self.arrival_failed
         self.trouble = None
         if self._rebuilds:
             await self._take_all(consumer, fetched)

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor
 from epep_runtime.tokens import TokenVerifier
+from epep_runtime.waiting import when_there
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 9.0
@@ -154,7 +156,13 @@ class Running:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
-        subscriptions += [lag() for lag in self.lags]  # told, but nobody waits for them to join
+        others = [lag() for lag in self.lags]  # told, but nobody waits for them to join
+        report["warnings"] += [
+            f"{each['name']} is in trouble: {each['trouble']}."
+            for each in others
+            if each["trouble"]
+        ]
+        subscriptions += others
         return report
 
 
@@ -178,12 +186,13 @@ async def _watched(job: Coroutine[Any, Any, None]) -> None:
 async def running(service: Service, settings: Settings) -> AsyncIterator[Running]:
     """Open the database, run what runs first, start every part; stop them at the end."""
     keyring = settings.keyring()
-    pool = await open_pool(settings.database_url.get_secret_value(), settings.pool_size)
+    url = settings.database_url.get_secret_value()
+    pool = await when_there(lambda: open_pool(url, settings.pool_size))
     try:
-        await keyring.check()
+        await when_there(keyring.check)
         process = Running(service, settings, pool, everything_said(), keyring)
         for step in service.on_start:
-            await step(process)
+            await when_there(partial(step, process))
         process.start()
         try:
             yield process

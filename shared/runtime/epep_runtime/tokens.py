@@ -1,5 +1,7 @@
 """Who is asking: access tokens signed by identity, checked with keys it publishes as events."""
 
+import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,7 @@ from epep_runtime.problems import ProblemError
 ISSUER, AUDIENCE = "epep-identity", "epep"
 ALGORITHM = "Ed25519"  # EdDSA over Curve25519, by its RFC 9864 name
 CLOCK_SKEW_SECONDS = 30
-MISS_SECONDS = 1.0
+MISS_SECONDS, KEYS_SECONDS, ENDED_SECONDS = 1.0, 5.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,54 @@ def unauthenticated() -> ProblemError:
 
 
 class TokenVerifier:
-    """Verifies tokens with `signing_keys`; an unknown key id is looked up at most once a second."""
+    """Verifies tokens with what `keys` keeps: public keys, ended sessions, ended accounts.
+
+    Both are read again while tokens come in: the ended every half second, so that an end is in
+    force within two seconds of its event; the keys every five, well before a new one signs. An
+    unknown key id is looked up at most once a second.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._looking = asyncio.Lock()
         self._keys: dict[str, OKPKey] = {}
-        self._looked = 0.0
+        self._looked = self._looked_for_ended = -math.inf
+        self._ended_sessions: frozenset[str] = frozenset()
+        self._ended_accounts: dict[UUID, float] = {}
+
+    def knows(self, kid: str) -> bool:
+        """Tell whether this process has heard of a key that tokens are signed with."""
+        return kid in self._keys
 
     async def _key(self, kid: str) -> OKPKey:
-        if kid not in self._keys and time.monotonic() - self._looked > MISS_SECONDS:
-            self._looked = time.monotonic()
-            rows = await self._pool.fetch(
-                "SELECT kid, jwk FROM signing_keys WHERE not_after > now()"
-            )
-            self._keys = {row["kid"]: OKPKey.import_key(row["jwk"]) for row in rows}
+        async with self._looking:  # who comes while another looks must not be refused for it
+            if self._must_look(kid):
+                rows = await self._pool.fetch(
+                    "SELECT kid, jwk FROM signing_keys WHERE not_after > now()"
+                )
+                self._keys = {row["kid"]: OKPKey.import_key(row["jwk"]) for row in rows}
+                self._looked = time.monotonic()
         if kid not in self._keys:
             raise unauthenticated()
         return self._keys[kid]
+
+    def _must_look(self, kid: str) -> bool:
+        age = time.monotonic() - self._looked
+        return age > KEYS_SECONDS or (kid not in self._keys and age > MISS_SECONDS)
+
+    async def _refuse_ended(self, session_id: str, account_id: UUID, made_at: float) -> None:
+        if time.monotonic() - self._looked_for_ended > ENDED_SECONDS:
+            self._looked_for_ended = time.monotonic()
+            ended = await self._pool.fetch("SELECT session_id FROM ended_sessions")
+            accounts = await self._pool.fetch("SELECT account_id, ended_at FROM ended_accounts")
+            self._ended_sessions = frozenset(row["session_id"] for row in ended)
+            self._ended_accounts = {
+                row["account_id"]: row["ended_at"].timestamp() for row in accounts
+            }
+        if session_id in self._ended_sessions:
+            raise unauthenticated()
+        if made_at <= self._ended_accounts.get(account_id, -math.inf):
+            raise unauthenticated()
 
     async def verify(self, token: str) -> Principal:
         """Return the person behind a compact JWS. Raises ProblemError 401."""
@@ -87,9 +120,12 @@ class TokenVerifier:
                 iat={"essential": True},
             )
             registry.validate(decoded.claims)
-            return _principal(decoded.claims)
+            found = _principal(decoded.claims)
+            made_at = float(decoded.claims["iat"])
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise unauthenticated() from error
+        await self._refuse_ended(found.session_id, found.account_id, made_at)
+        return found
 
 
 def _kid_of(token: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import orjson
 import pytest
 from counting import COUNTER, cause, submitted
 
@@ -74,4 +75,7 @@ async def test_the_bytes_said_are_the_bytes_kept(pool: Pool, store: EventStore) 
     async with pool.acquire() as connection:
         await store.append(connection, COUNTER.stream(key), 0, [event], cause(), about=key)
         kept = await connection.fetchval("SELECT data::text FROM events")
-    assert kept == event.model_dump_json()
+    sealed = orjson.loads(kept)["statement"]
+    plain = orjson.loads(event.model_dump_json())
+    assert kept.encode() == orjson.dumps(plain | {"statement": sealed})
+    assert (await store.load(pool, COUNTER, key)).events[0].data == event

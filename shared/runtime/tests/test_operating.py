@@ -183,7 +183,7 @@ async def test_metrics_and_readiness_tell_of_lag_parked_streams_relay_and_rebuil
         await eventually(lambda: _waiting(world, 2))
     await begin_or_join(world.pool, summing(), 7)
     service = Service("pep", "a service", tmp_path, projectors=(summing(),))
-    process = Running(service, world.settings, world.pool, catalog())
+    process = Running(service, world.settings, world.pool, catalog(), world.store.keyring)
     said = (await exposition(process)).decode()
     for line in (
         'epep_subscription_lag_events{subscription="summing"} 0.0',

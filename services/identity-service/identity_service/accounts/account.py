@@ -6,6 +6,16 @@ from typing import get_args
 from uuid import UUID
 
 from epep_events.base import Event
+from epep_events.getting_in import (
+    DeclarationsAccepted,
+    EmailChanged,
+    FactorAdded,
+    FactorKind,
+    FactorRemoved,
+    FactorRenamed,
+    FactorsReset,
+    UserDetailsChanged,
+)
 from epep_events.identity import (
     RoleGranted,
     RoleRevoked,
@@ -30,14 +40,35 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Factor:
+    """A second factor that is asked for at log-in; what it is checked with stands in a table."""
+
+    factor_id: UUID
+    kind: FactorKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """The state of an account's stream; `account_id` is None until somebody is registered."""
+    """The state of an account's stream; `account_id` is None until somebody is registered.
+
+    `declared` are the (authority, version) pairs of declarations that the person has accepted.
+    """
 
     account_id: UUID | None = None
     name: str = ""
     email: str = ""
     active: bool = False
     grants: tuple[Grant, ...] = ()
+    phone: str | None = None
+    job_title: str | None = None
+    factors: tuple[Factor, ...] = ()
+    declared: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """Return the authorities in which the person has a role, in order."""
+        return tuple(sorted({each.authority for each in self.grants}))
 
 
 def evolve(account: Account, event: Event) -> Account:
@@ -49,6 +80,8 @@ def evolve(account: Account, event: Event) -> Account:
                 account_id=event.account_id,
                 name=event.name,
                 email=event.email,
+                phone=event.phone,
+                job_title=event.job_title,
                 active=True,
             )
         case RoleGranted():
@@ -62,6 +95,33 @@ def evolve(account: Account, event: Event) -> Account:
             return replace(account, active=False)
         case UserReactivated():
             return replace(account, active=True)
+    return _evolve_own(account, event)
+
+
+def _evolve_own(account: Account, event: Event) -> Account:
+    """Return the account after what its person did to it, rather than somebody else."""
+    match event:
+        case UserDetailsChanged():
+            return replace(account, name=event.name, phone=event.phone, job_title=event.job_title)
+        case EmailChanged():
+            return replace(account, email=event.email)
+        case DeclarationsAccepted():
+            accepted = account.declared | {(event.authority_code, event.version)}
+            return replace(account, declared=accepted)
+        case FactorAdded():
+            added = Factor(event.factor_id, event.kind, event.name)
+            return replace(account, factors=(*account.factors, added))
+        case FactorRenamed():
+            renamed = tuple(
+                replace(each, name=event.name) if each.factor_id == event.factor_id else each
+                for each in account.factors
+            )
+            return replace(account, factors=renamed)
+        case FactorRemoved():
+            left = tuple(each for each in account.factors if each.factor_id != event.factor_id)
+            return replace(account, factors=left)
+        case FactorsReset():
+            return replace(account, factors=())
     return account
 
 

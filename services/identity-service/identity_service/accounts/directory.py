@@ -28,6 +28,29 @@ async def find(source: Connection | Pool, email: str) -> Credentials | None:
     return Credentials(row["account_id"], row["password_hash"]) if row else None
 
 
+async def owner(source: Connection | Pool, email: str) -> UUID | None:
+    """Return whose address it is, whether or not they have a password yet."""
+    found: UUID | None = await source.fetchval(
+        "SELECT account_id FROM account_addresses WHERE email = $1", email
+    )
+    return found
+
+
+async def password_of(source: Connection | Pool, account_id: UUID) -> str | None:
+    """Return the hash of an account's password."""
+    found: str | None = await source.fetchval(
+        "SELECT password_hash FROM credentials WHERE account_id = $1", account_id
+    )
+    return found
+
+
+async def change_address(connection: Connection, email: str, account_id: UUID) -> None:
+    """Give the account another address. Raises asyncpg.UniqueViolationError if it is another's."""
+    await connection.execute(
+        "UPDATE account_addresses SET email = $1 WHERE account_id = $2", email, account_id
+    )
+
+
 async def claim_address(connection: Connection, email: str, account_id: UUID) -> None:
     """Make the address this account's. Raises asyncpg.UniqueViolationError if it is another's."""
     await connection.execute("INSERT INTO account_addresses VALUES ($1, $2)", email, account_id)

@@ -18,7 +18,7 @@ from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account, Grant, parse_grant
 from identity_service.passwords.hashing import Passwords
 from identity_service.passwords.rules import NewPassword
-from identity_service.sessions import records as sessions
+from identity_service.sessions.ending_all import end_these, hold_with_sessions
 
 TRIES = 5
 Outcome = Literal["created", "changed", "unchanged"]
@@ -113,7 +113,7 @@ async def _carry_out(
     account_id = known.account_id if known else new_id()
     stream = ACCOUNT.stream(account_id)
     async with pool.acquire() as connection, connection.transaction():
-        await store.hold(connection, [stream])
+        opened = await hold_with_sessions(connection, store, account_id)
         before = await store.load(connection, ACCOUNT, account_id)
         events = decide(before.state, account_id, command, new_hash is not None)
         within = cause.within(_only_authority(events))
@@ -123,7 +123,7 @@ async def _carry_out(
         if new_hash is not None:
             now = store.clock()
             await directory.set_password(connection, account_id, new_hash, now)
-            await sessions.end_all(connection, account_id, now)
+            await end_these(connection, store, opened, cause, now)
     outcome: Outcome = "changed" if events else "unchanged"
     return Opened(account_id, outcome if known else "created")
 

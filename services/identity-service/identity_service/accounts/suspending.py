@@ -8,7 +8,7 @@ from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.postgres import Pool
 from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.logins import records as logins
-from identity_service.sessions import records as sessions
+from identity_service.sessions.ending_all import end_these, hold_with_sessions
 
 
 def suspend(account: Account, why: str) -> list[Event]:
@@ -30,12 +30,12 @@ async def suspend_account(
 ) -> bool:
     """Suspend the account and end what it has open; False where it was suspended already."""
     async with pool.acquire() as connection, connection.transaction():
-        await store.hold(connection, [ACCOUNT.stream(account_id)])
+        opened = await hold_with_sessions(connection, store, account_id)
         before = await store.load(connection, ACCOUNT, account_id)
         events = suspend(before.state, why)
         await store.append(connection, ACCOUNT.stream(account_id), before.version, events, cause)
         now = store.clock()
-        await sessions.end_all(connection, account_id, now)
+        await end_these(connection, store, opened, cause, now)
         await logins.end_all(connection, account_id, now)
     return bool(events)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from epep_runtime.http import PROBLEM_RESPONSES
+from epep_runtime.http import CHANGE_RESPONSES, PROBLEM_RESPONSES
 from epep_runtime.problems import ProblemError
 
 NOT_RECOGNISED = "Email address or password not recognised"
@@ -57,4 +57,8 @@ LOGIN_RESPONSES: dict[int | str, dict[str, Any]] = {
     401: PROBLEM_RESPONSES[401] | {"description": "Refused; the words are the same for anybody"},
     429: _described("There were too many tries", "throttled", 429),
     503: _described("Too many at once, or mail is not ready", "unavailable", 503),
+}
+
+SECOND_STEP_RESPONSES: dict[int | str, dict[str, Any]] = LOGIN_RESPONSES | {
+    409: CHANGE_RESPONSES[409] | {"description": "The declarations are not ticked yet"}
 }

@@ -6,9 +6,10 @@ once a minute and makes the old one worthless (B13; ASVS 6.5, 6.6).
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 DIGITS = 6
@@ -23,7 +24,11 @@ Verdict = Literal["right", "wrong", "expired", "spent"]
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What is kept of a log-in. `ended_at` is set when it was used, replaced or suspended."""
+    """What is kept of a log-in. `ended_at` is set when it was used, replaced or suspended.
+
+    `code_mac` is empty where no code was mailed. `declared` are [authority, version, keys] ticked
+    on the way; `device_id` a known device of the person's; `challenge` what a passkey is to sign.
+    """
 
     login_id: UUID
     account_id: UUID
@@ -35,6 +40,9 @@ class Login:
     resends_left: int
     started_at: datetime
     ended_at: datetime | None = None
+    declared: Sequence[Sequence[Any]] = ()
+    device_id: UUID | None = None
+    challenge: bytes | None = None
 
 
 def new_code() -> str:
@@ -65,7 +73,11 @@ def try_code(login: Login, code_mac: bytes, now: datetime) -> tuple[Verdict, Log
     A right code ends the log-in. A wrong one costs a try; one that comes too late costs them all,
     so that nothing can be learnt by going on.
     """
-    is_right = hmac.compare_digest(login.code_mac, code_mac)
+    return try_factor(login, hmac.compare_digest(login.code_mac, code_mac), now)
+
+
+def try_factor(login: Login, is_right: bool, now: datetime) -> tuple[Verdict, Login]:
+    """Judge a try with any second factor, by the rules that codes have."""
     if login.ended_at is not None or login.tries_left <= 0:
         return "spent", login
     if now >= login.code_expires_at:
@@ -73,6 +85,18 @@ def try_code(login: Login, code_mac: bytes, now: datetime) -> tuple[Verdict, Log
     if not is_right:
         return "wrong", replace(login, tries_left=login.tries_left - 1)
     return "right", replace(login, tries_left=0, ended_at=now)
+
+
+def declare(login: Login, ticked: Sequence[tuple[str, int, Sequence[str]]], now: datetime) -> Login:
+    """Return the log-in after its person has ticked declarations: the factor's time begins."""
+    declared = [*login.declared, *([where, version, list(keys)] for where, version, keys in ticked)]
+    return replace(login, declared=declared, code_expires_at=now + CODE_LIFETIME)
+
+
+def first_code(login: Login, code_mac: bytes, now: datetime) -> Login:
+    """Return the log-in with its first code, mailed later than the log-in began."""
+    later = replace(login, code_mac=code_mac, sent_at=now)
+    return replace(later, code_expires_at=now + CODE_LIFETIME)
 
 
 def is_over(login: Login, now: datetime) -> bool:

@@ -36,7 +36,9 @@ async def find(connection: Connection, login_id: UUID) -> Login | None:
 async def add(connection: Connection, login: Login) -> None:
     """Keep a new log-in."""
     await connection.execute(
-        "INSERT INTO logins VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO logins (login_id, account_id, address_key, code_mac, sent_at,"
+        " code_expires_at, tries_left, resends_left, started_at, ended_at, declared, device_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         login.login_id,
         login.account_id,
         login.address_key,
@@ -47,6 +49,8 @@ async def add(connection: Connection, login: Login) -> None:
         login.resends_left,
         login.started_at,
         login.ended_at,
+        [list(each) for each in login.declared],
+        login.device_id,
     )
 
 
@@ -54,7 +58,8 @@ async def save(connection: Connection, login: Login) -> None:
     """Keep what a try or a new code changed."""
     await connection.execute(
         "UPDATE logins SET code_mac = $2, sent_at = $3, code_expires_at = $4, tries_left = $5,"
-        " resends_left = $6, ended_at = coalesce(ended_at, $7) WHERE login_id = $1",
+        " resends_left = $6, ended_at = coalesce(ended_at, $7), declared = $8, challenge = $9"
+        " WHERE login_id = $1",
         login.login_id,
         login.code_mac,
         login.sent_at,
@@ -62,6 +67,8 @@ async def save(connection: Connection, login: Login) -> None:
         login.tries_left,
         login.resends_left,
         login.ended_at,
+        [list(each) for each in login.declared],
+        login.challenge,
     )
 
 

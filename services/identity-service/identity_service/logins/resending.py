@@ -7,16 +7,16 @@ from fastapi import APIRouter, Request
 
 from epep_runtime.http import running_of
 from epep_runtime.postgres import Connection
-from epep_runtime.problems import ProblemError
+from epep_runtime.problems import ProblemError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, example
 from identity_service.accounts.account import ACCOUNT
 from identity_service.causes import by_person
 from identity_service.logins import records
-from identity_service.logins.answers import LOGIN_RESPONSES, retry_after, start_again
+from identity_service.logins.answers import SECOND_STEP_RESPONSES, retry_after, start_again
 from identity_service.logins.login import is_over, resend, wait_to_resend
-from identity_service.logins.sending_codes import key_for_codes, make_code, requested
-from identity_service.logins.starting import LoginStarted
+from identity_service.logins.sending_codes import keep_link, key_for_codes, make_code, requested
+from identity_service.logins.steps import LoginStarted, next_step, shown
 from identity_service.parts import Identity
 from identity_service.throttling.counters import ADDRESS_RULE, Counted
 
@@ -32,7 +32,7 @@ class SendAgain(Command):
 @router.post(
     "/logins/{login_id}/resend",
     status_code=202,
-    responses=LOGIN_RESPONSES,
+    responses=SECOND_STEP_RESPONSES,
     summary="Mail another code",
 )
 async def send_again(login_id: UUID, _: SendAgain, request: Request) -> LoginStarted:
@@ -61,12 +61,19 @@ async def _send_again(
         raise start_again()
     _refuse_hurry(wait_to_resend(login, now))
     await identity.counters.refuse_blocked(Counted(login.address_key, ADDRESS_RULE))
+    step = await next_step(connection, account, login, now)
+    if step.asked:
+        raise RefusedError("Tick the declarations first.", "declarations")
+    if "code" not in step.factors:
+        raise RefusedError("You log in with your app or passkey, not with a code.", "no-code")
     code = make_code(identity.at_rest, login_id, await key_for_codes(connection))
     event = requested(account, code, now)
     cause = by_person(login.account_id)
     await records.say(running.store, connection, login_id, [event], cause)
-    await records.save(connection, resend(login, code.mac, now))
-    return LoginStarted(login_id=login_id, expires_at=event.expires_at)
+    await keep_link(connection, code, now)
+    after = resend(login, code.mac, now)
+    await records.save(connection, after)
+    return shown(after, step, code_sent=True)
 
 
 def _refuse_hurry(remaining: timedelta) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import Field, SecretStr
 
 from epep_events.base import Event
 from epep_events.identity import LoginFailed
@@ -18,10 +18,13 @@ from epep_runtime.service import Running
 from epep_runtime.text import Command, Email, example
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account
-from identity_service.causes import by_person, by_service
+from identity_service.causes import by_service
+from identity_service.devices import records as devices
 from identity_service.logins import login, records
 from identity_service.logins.answers import LOGIN_RESPONSES, not_recognised
-from identity_service.logins.sending_codes import key_for_codes, make_code, requested
+from identity_service.logins.sending_codes import key_for_codes
+from identity_service.logins.sending_first import send_if_due
+from identity_service.logins.steps import LoginStarted, next_step, shown
 from identity_service.parts import Identity
 from identity_service.passwords.rules import TypedPassword
 from identity_service.throttling.counters import Counted
@@ -37,22 +40,27 @@ class StartLogin(Command):
 
     email: Email = Field(examples=["amara.lindqvist@fernhallow.example"])
     password: TypedPassword = Field(examples=["correct horse battery staple"])
+    device_token: SecretStr | None = Field(default=None, max_length=200)
 
 
-class LoginStarted(BaseModel):
-    """A code is on its way to the address; it is good for this log-in, until then, once."""
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """Whoever knew the password; `counted` is what their wrong codes will count on."""
 
-    login_id: UUID
-    expires_at: datetime
+    account: Account
+    counted: Counted
+    device: devices.Device | None
 
 
 @router.post("/logins", status_code=202, responses=LOGIN_RESPONSES, summary="Start to log in")
 async def start(command: StartLogin, request: Request) -> LoginStarted:
-    """Check address and password, and have a six-digit code mailed.
+    """Check address and password, and say what comes next; a six-digit code is mailed if that is.
 
     PUBLIC. An unknown address, a wrong password and a suspended account get the same answer after
     the same work. After five failures an address waits a minute, then two, up to fifteen; this too
-    is the same whether or not anybody has it. 503 until notification-service has published a key.
+    is the same whether or not anybody has it. A device that the person has logged in on before
+    counts by itself, so that strangers do not lock them out. 503 until notification-service has
+    published a key.
     """
     running = running_of(request)
     identity = running.part(Identity)
@@ -61,8 +69,7 @@ async def start(command: StartLogin, request: Request) -> LoginStarted:
     if found is None:
         await _until_next_step(asked_at, identity.settings.refusal_seconds)
         raise not_recognised()
-    account, key = found
-    return await _send_code(running, identity, account, key)
+    return await _begin(running, identity, found)
 
 
 async def _until_next_step(asked_at: float, step: float) -> None:
@@ -74,29 +81,36 @@ async def _until_next_step(asked_at: float, step: float) -> None:
         await asyncio.sleep(step - (asyncio.get_running_loop().time() - asked_at) % step)
 
 
-def caller_network(request: Request, identity: Identity) -> Counted:
-    """Return the counter of the network that the request comes from."""
+def caller_address(request: Request, identity: Identity) -> str:
+    """Return the network address that the request comes from, as far as it can be believed."""
     peer = request.client.host if request.client else "unknown"
     forwarded = ", ".join(request.headers.getlist("x-forwarded-for"))
-    return identity.counters.network(network_of(peer, forwarded, identity.settings.trusted_proxies))
+    return network_of(peer, forwarded, identity.settings.trusted_proxies)
+
+
+def caller_network(request: Request, identity: Identity, what: str = "network") -> Counted:
+    """Return the counter of the network that the request comes from, for log-ins or asks."""
+    return identity.counters.network(caller_address(request, identity), what)
 
 
 async def _recognise(
     running: Running, identity: Identity, command: StartLogin, network: Counted
-) -> tuple[Account, dict[str, Any]] | None:
-    """Return the person and the key to seal to, or None for whoever may not come in."""
-    counters, address = identity.counters, identity.counters.address(command.email)
+) -> _Recognised | None:
+    """Return the person, or None for whoever may not come in."""
     async with running.pool.acquire() as connection:
-        key = await key_for_codes(connection)
+        await key_for_codes(connection)
+    known = await directory.find(running.pool, command.email)
+    device = await _device(running, command, known)
+    counters = identity.counters
+    counted = counters.device(device.device_id) if device else counters.address(command.email)
     await counters.take(network)
-    blocked = (await counters.take(address)).blocked_until is not None
+    blocked = (await counters.take(counted)).blocked_until is not None
     try:
-        known = await directory.find(running.pool, command.email)
         is_right = await identity.passwords.is_right(
             command.password, known.password_hash if known else None
         )
     except ProblemError:  # nothing was found out: it was no try
-        await counters.give_back(address)
+        await counters.give_back(counted)
         await counters.give_back(network)
         raise
     account_id = known.account_id if known else new_id()  # nobody is looked up like somebody
@@ -108,10 +122,20 @@ async def _recognise(
         why: Literal["password", "deactivated"] = "deactivated" if is_right else "password"
         await _record_failure(running, known.account_id, why, blocked)
         return None
-    await counters.give_back(address)
+    await counters.give_back(counted)
     await counters.give_back(network)
     await _rehash(running, identity, known, command)
-    return account, key
+    return _Recognised(account, counted, device)
+
+
+async def _device(
+    running: Running, command: StartLogin, known: directory.Credentials | None
+) -> devices.Device | None:
+    """Return the device shown, if it is one of the person whose address was given."""
+    token = command.device_token.get_secret_value() if command.device_token else None
+    found = await devices.proved(running.pool, token)
+    mine = found is not None and known is not None and found.account_id == known.account_id
+    return found if mine else None
 
 
 async def _rehash(
@@ -134,20 +158,18 @@ async def _record_failure(
         await records.say(running.store, connection, new_id(), events, by_service())
 
 
-async def _send_code(
-    running: Running, identity: Identity, account: Account, key: dict[str, Any]
-) -> LoginStarted:
-    assert account.account_id is not None
-    now = running.store.clock()
-    code = make_code(identity.at_rest, new_id(), key)
-    event = requested(account, code, now)
-    address_key = identity.counters.address(account.email).key
-    new = login.start(code.login_id, account.account_id, address_key, code.mac, now)
+async def _begin(running: Running, identity: Identity, found: _Recognised) -> LoginStarted:
+    assert found.account.account_id is not None
+    account_id, now = found.account.account_id, running.store.clock()
+    device_id = found.device.device_id if found.device else None
+    new = replace(
+        login.start(new_id(), account_id, found.counted.key, b"", now), device_id=device_id
+    )
     async with running.pool.acquire() as connection, connection.transaction():
-        streams = [ACCOUNT.stream(account.account_id), records.stream(code.login_id)]
+        streams = [ACCOUNT.stream(account_id), records.stream(new.login_id)]
         await running.store.hold(connection, streams)
-        cause = by_person(account.account_id)
-        await records.say(running.store, connection, code.login_id, [event], cause)
-        await records.end_all(connection, account.account_id, now)
+        step = await next_step(connection, found.account, new, now)
+        new, code_sent = await send_if_due(running, identity, connection, found.account, new, step)
+        await records.end_all(connection, account_id, now)
         await records.add(connection, new)
-    return LoginStarted(login_id=code.login_id, expires_at=event.expires_at)
+    return shown(new, step, code_sent)

@@ -3,12 +3,11 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from epep_events.identity import SessionEnded
 from epep_runtime.event_store import EventStore
 from epep_runtime.http import running_of
 from epep_runtime.postgres import Connection
 from identity_service.causes import by_person
-from identity_service.sessions import records
+from identity_service.sessions.ending_all import end_these, stream
 from identity_service.sessions.proving import SessionProof, proved, session_over
 from identity_service.sessions.session import Session, is_alive
 
@@ -19,29 +18,21 @@ router = APIRouter()
 async def end(proof: SessionProof, request: Request) -> None:
     """End the session; ending it again is no mistake.
 
-    PUBLIC: the session's id and secret are the proof, 401 without it. Its last access token stays
-    good for what is left of its ten minutes: whoever logs out throws it away.
+    PUBLIC: the session's id and secret are the proof, 401 without it. Every service refuses its
+    access tokens within two seconds.
     """
     running = running_of(request)
     async with running.pool.acquire() as connection, connection.transaction():
-        await running.store.hold(connection, [_stream(proof)])
+        await running.store.hold(connection, [stream(proof.session_id)])
         session = await proved(connection, proof)
         if session is not None:
-            await _end(connection, running.store, session, _stream(proof))
+            await _end(connection, running.store, session)
     if session is None:
         raise session_over()
 
 
-def _stream(proof: SessionProof) -> str:
-    return f"session-{proof.session_id}"
-
-
-async def _end(connection: Connection, store: EventStore, session: Session, stream: str) -> None:
+async def _end(connection: Connection, store: EventStore, session: Session) -> None:
     now = store.clock()
-    if not is_alive(session, now):
-        return
-    event = SessionEnded(
-        account_id=session.account_id, session_id=session.session_id, why="logged_out"
-    )
-    await store.append(connection, stream, 0, [event], by_person(session.account_id))
-    await records.end(connection, session.session_id, now)
+    if is_alive(session, now):
+        cause = by_person(session.account_id)
+        await end_these(connection, store, [session], cause, now, "logged_out")

@@ -10,7 +10,7 @@ from identity_service.accounts.account import ACCOUNT
 from identity_service.parts import Identity
 from identity_service.sessions import records
 from identity_service.sessions.proving import SessionProof, proved, session_over
-from identity_service.sessions.session import is_alive, seen
+from identity_service.sessions.session import idle_ends_at, is_alive, seen
 
 router = APIRouter()
 
@@ -20,6 +20,8 @@ class FreshToken(BaseModel):
 
     access_token: str
     access_expires_at: datetime
+    idle_ends_at: datetime
+    session_expires_at: datetime
 
 
 @router.post("/tokens", summary="A fresh access token")
@@ -38,6 +40,12 @@ async def renew(proof: SessionProof, request: Request) -> FreshToken:
         account = (await running.store.load(connection, ACCOUNT, session.account_id)).state
         if not account.active:
             raise session_over()
-        await records.note_seen(connection, seen(session, now))
+        session = seen(session, now)
+        await records.note_seen(connection, session)
         issued = await running.part(Identity).tokens.issue(connection, account, session, now)
-    return FreshToken(access_token=issued.token, access_expires_at=issued.expires_at)
+    return FreshToken(
+        access_token=issued.token,
+        access_expires_at=issued.expires_at,
+        idle_ends_at=idle_ends_at(session),
+        session_expires_at=session.expires_at,
+    )

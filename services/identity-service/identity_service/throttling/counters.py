@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Connection, Pool
@@ -18,6 +19,7 @@ from identity_service.throttling.throttle import (
 )
 
 ADDRESS_RULE = Rule(free=5, window=timedelta(hours=24))
+MAIL_RULE = Rule(free=6, window=timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,21 @@ class Counters:
         """Return the counter of an e-mail address, whether or not anybody has it."""
         return Counted(self._at_rest.throttle_key("address", email), ADDRESS_RULE)
 
-    def network(self, network: str) -> Counted:
-        """Return the counter of the network that a request came from."""
-        return Counted(self._at_rest.throttle_key("network", network), self._network_rule)
+    def network(self, network: str, what: str = "network") -> Counted:
+        """Return the counter of the network that a request came from; `what` it is counted for."""
+        return Counted(self._at_rest.throttle_key(what, network), self._network_rule)
+
+    def device(self, device_id: UUID) -> Counted:
+        """Return the counter of a known device: strangers' guesses do not count on it."""
+        return Counted(self._at_rest.throttle_key("device", str(device_id)), ADDRESS_RULE)
+
+    async def may_mail(self, connection: Connection, email: str) -> bool:
+        """Count a mail that strangers can cause; False for the sixth to an address in an hour.
+
+        In the caller's transaction, after its holds: it writes.
+        """
+        counted = Counted(self._at_rest.throttle_key("mail", email), MAIL_RULE)
+        return (await self.count(connection, counted)).count < MAIL_RULE.free
 
     async def take(self, counted: Counted) -> Failures:
         """Count a try as if it had failed. Raises ProblemError 429 where a wait is on."""

@@ -40,7 +40,7 @@ def claims_of(account: Account, session: Session, now: datetime) -> dict[str, An
 
 
 class AccessTokens:
-    """Issues tokens, signed with the newest key."""
+    """Issues tokens, signed with the key whose turn it is."""
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
@@ -49,7 +49,7 @@ class AccessTokens:
         self, connection: Connection, account: Account, session: Session, now: datetime
     ) -> Issued:
         """Return a token for a person who has just proved their session."""
-        key = await self._keys.newest(connection)
+        key = await self._keys.signing(connection)
         claims = claims_of(account, session, now)
         header = {"alg": ALGORITHM, "kid": key.kid}
         token = jwt.encode(header, claims, key, algorithms=[ALGORITHM])

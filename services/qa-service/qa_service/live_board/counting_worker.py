@@ -48,7 +48,7 @@ def stream_application(settings: QASettings, partitions: int, folder: str) -> fa
         table_standby_replicas=0,
         web_enabled=False,
         consumer_auto_offset_reset="earliest",
-        broker_session_timeout=10.0,
+        broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
         broker_rebalance_timeout=10.0,
         broker_commit_interval=1.0,

@@ -12,6 +12,8 @@ from web_portal.web.sessions import Session, SessionStore
 
 COOKIE = "__Host-sid"
 WITHOUT_SESSION = ("/static/", "/livez", "/readyz")
+NO_ACTIVITY = ("/board/stream",)
+"""What a page does by itself: it must not keep alive the session of somebody who has gone away."""
 TOUCH = timedelta(minutes=1)
 
 
@@ -31,7 +33,8 @@ class SessionMiddleware:
             await self._app(scope, receive, send)
             return
         sent = HTTPConnection(scope).cookies.get(COOKIE, "")
-        session = await self._load(sent if is_sid(sent) else None)
+        active = not scope["path"].startswith(NO_ACTIVITY)
+        session = await self._load(sent if is_sid(sent) else None, active)
         scope.setdefault("state", {})["session"] = session
 
         async def send_with_cookie(message: Message) -> None:
@@ -46,12 +49,12 @@ class SessionMiddleware:
 
         await self._app(scope, receive, send_with_cookie)
 
-    async def _load(self, sent: str | None) -> Session:
+    async def _load(self, sent: str | None, active: bool) -> Session:
         now = self._clock()
         session = await self._store.load(sent, now) if sent else None
         session = session or Session.blank(now, sent)
         session.sent_sid = sent
-        if session.account_id and now - session.last_seen_at >= TOUCH:
+        if active and session.account_id and now - session.last_seen_at >= TOUCH:
             session.last_seen_at, session.changed = now, True
         return session
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 LOOK_SECONDS = 60.0
-MOST_EVENTS = 50_000
-"""One seal covers at most so many events: its transaction is short, for it holds the relay back."""
+MOST_EVENTS = 20_000
+"""One seal covers at most so many events: it holds `operations` and, while it writes, the relay."""
 
 NEW_HEADS = """
 SELECT stream_id, count(*) AS events, min(stream_version) AS first, max(stream_version) AS last,

@@ -1,0 +1,1 @@
+"""What strangers ask for, written down at the door and looked up afterwards."""

@@ -1,0 +1,1 @@
+"""Devices that a person has logged in on before."""

@@ -1,0 +1,1 @@
+"""Second factors stronger than a mailed code."""

@@ -1,0 +1,1 @@
+"""One-use links in mails."""

@@ -1,0 +1,48 @@
+"""Addresses without an account that were invited to a meeting: their owners need not queue."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from epep_events.envelope import Metadata
+from epep_events.meeting import InvitationIssued
+from epep_runtime.postgres import Connection
+from epep_runtime.subscriptions import Projector
+
+GOOD_FOR = timedelta(days=60)
+"""An invitation to a meeting long past says nothing about who somebody is today."""
+
+
+async def _issued(connection: Connection, event: InvitationIssued, meta: Metadata) -> None:
+    person = event.person
+    if person.account_id is not None or not person.email or meta.authority is None:
+        return
+    await connection.execute(
+        "INSERT INTO invited VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        person.invitation_id,
+        person.email.lower(),
+        meta.authority,
+        event.meeting_id,
+        event.pep_id,
+        meta.occurred_at,
+    )
+
+
+INVITED = Projector(
+    name="invited",
+    contexts=("meeting",),
+    tables=("invited",),
+    handles={InvitationIssued: _issued},
+)
+
+
+async def invitations_of(
+    connection: Connection, email: str, authority: str, now: datetime
+) -> list[Any]:
+    """Return the invitations of the last 60 days to an address by one authority."""
+    return await connection.fetch(
+        "SELECT * FROM invited WHERE email = $1 AND authority = $2 AND invited_at > $3"
+        " ORDER BY invited_at, invitation_id",
+        email,
+        authority,
+        now - GOOD_FOR,
+    )

@@ -1,0 +1,168 @@
+"""The virtual school grants what was asked for, or something else, or refuses with a reason."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from epep_events.base import Event
+from epep_events.envelope import Metadata
+from epep_events.getting_in import RegistrationAccepted, RegistrationRefused
+from epep_events.identity import RoleGranted
+from epep_events.profile import Role
+from epep_runtime.commands import Answer
+from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
+from epep_runtime.service import Running
+from epep_runtime.subscriptions import Reaction, Reactor
+from epep_runtime.text import Command, Name, example
+from epep_runtime.tokens import Principal
+from identity_service.accounts.account import ACCOUNT, Account, Grant
+from identity_service.read_models.sign_in_rules import rules_of
+from identity_service.registrations.registration import REGISTRATION, Registration
+from identity_service.registrations.wanting import Urn
+
+router = APIRouter()
+
+
+class Accept(Command):
+    """The role that is granted, and the school it is for where it is a school's role."""
+
+    model_config = example(role="designated_teacher", setting_urn="990105")
+
+    role: Role
+    setting_urn: Urn | None = None
+
+
+class Refuse(Command):
+    """Why not: the person is told in these words."""
+
+    model_config = example(why="We do not know you. Please ask your head teacher to write to us.")
+
+    why: Name
+
+
+class ChangedRequest(BaseModel):
+    """The request's new version."""
+
+    version: int
+
+
+def accept(registration: Registration, registration_id: UUID, command: Accept) -> list[Event]:
+    """Return what accepting says. Raises RefusedError where it was decided already."""
+    account_id = _waiting(registration)
+    return [
+        RegistrationAccepted(
+            registration_id=registration_id,
+            account_id=account_id,
+            authority_code=registration.authority,
+            role=command.role,
+            setting_urn=command.setting_urn,
+        )
+    ]
+
+
+def refuse(registration: Registration, registration_id: UUID, command: Refuse) -> list[Event]:
+    """Return what refusing says. Raises RefusedError where it was decided already."""
+    account_id = _waiting(registration)
+    return [
+        RegistrationRefused(
+            registration_id=registration_id,
+            account_id=account_id,
+            authority_code=registration.authority,
+            why=command.why,
+        )
+    ]
+
+
+def _waiting(registration: Registration) -> UUID:
+    if registration.state != "waiting" or registration.account_id is None:
+        raise RefusedError("Somebody has answered this request already.", "decided")
+    return registration.account_id
+
+
+async def _authority(running: Running, principal: Principal, registration_id: UUID) -> str:
+    """Return the authority asked. Raises NotFoundError for all but its virtual school."""
+    state = (await running.store.load(running.pool, REGISTRATION, registration_id)).state
+    if state.account_id is None or not principal.has(state.authority, "virtual_school"):
+        raise NotFoundError
+    return state.authority
+
+
+@router.post(
+    "/access-requests/{registration_id}/acceptance",
+    responses=CHANGE_RESPONSES,
+    response_model=ChangedRequest,
+    summary="Grant access",
+)
+async def accept_request(
+    registration_id: UUID, command: Accept, change: Changing, request: Request
+) -> JSONResponse:
+    """Grant a role to the person who asks; they are mailed. 409 `decided` where it was answered."""
+    running = running_of(request)
+    authority = await _authority(running, change.principal, registration_id)
+    rules = (await rules_of(running.pool, [authority])).get(authority)
+    if rules is not None and command.role not in {role for role, _ in rules.roles()}:
+        raise InvalidError([FieldError("role", "Choose a role from the list.", "unknown")])
+    if command.role == "designated_teacher" and not command.setting_urn:
+        raise InvalidError([FieldError("setting_urn", "Give the school's URN.", "mandatory")])
+    return await running.commands.carry_out(
+        change,
+        REGISTRATION,
+        registration_id,
+        lambda state: accept(state, registration_id, command),
+        role="virtual_school",
+        authority=authority,
+        answer=lambda _, version: Answer({"version": version}),
+    )
+
+
+@router.post(
+    "/access-requests/{registration_id}/refusal",
+    responses=CHANGE_RESPONSES,
+    response_model=ChangedRequest,
+    summary="Refuse access",
+)
+async def refuse_request(
+    registration_id: UUID, command: Refuse, change: Changing, request: Request
+) -> JSONResponse:
+    """Refuse, with a reason that the person is mailed. 409 `decided` where it was answered."""
+    running = running_of(request)
+    authority = await _authority(running, change.principal, registration_id)
+    return await running.commands.carry_out(
+        change,
+        REGISTRATION,
+        registration_id,
+        lambda state: refuse(state, registration_id, command),
+        role="virtual_school",
+        authority=authority,
+        answer=lambda _, version: Answer({"version": version}),
+    )
+
+
+def grant(account: Account, event: RegistrationAccepted) -> list[Event]:
+    """Return the grant that an acceptance means, unless the person holds the role already."""
+    wanted = Grant(event.authority_code, event.role, event.setting_urn)
+    if any(
+        (each.authority, each.role, each.setting_urn)
+        == (wanted.authority, wanted.role, wanted.setting_urn)
+        for each in account.grants
+    ):
+        return []
+    return [
+        RoleGranted(
+            account_id=event.account_id,
+            authority_code=event.authority_code,
+            role=event.role,
+            setting_urn=event.setting_urn,
+        )
+    ]
+
+
+async def _grant(reaction: Reaction, event: RegistrationAccepted, _: Metadata) -> None:
+    await reaction.append(ACCOUNT, event.account_id, lambda account: grant(account, event))
+
+
+GRANTING = Reactor("granting", ("identity",), {RegistrationAccepted: _grant})
+"""Gives the role on the account's own stream when a registration is accepted."""

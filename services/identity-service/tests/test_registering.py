@@ -1,0 +1,326 @@
+"""First-time registration (B03-B05), the queue, and the declarations at log-in (B07-B12)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from identity_door import PASSWORD, Door, Person
+from identity_story import (
+    KEYS,
+    Session,
+    a_code,
+    adopt,
+    declarations,
+    details,
+    invite,
+    link_of,
+    mailed,
+    registered,
+    said,
+)
+
+from epep_events.getting_in import (
+    DeclarationsAccepted,
+    InvitationClaimed,
+    RegistrationAccepted,
+    RegistrationRefused,
+    RegistrationStarted,
+    RegistrationValidated,
+)
+from epep_events.identity import RoleGranted, UserRegistered
+from epep_runtime.ids import new_id
+from epep_runtime.testing import eventually
+
+pytestmark = pytest.mark.servers
+
+
+async def newcomer(door: Door, typed: dict[str, Any]) -> Session:
+    """Register and log in."""
+    await registered(door, typed)
+    return await logged_in(door, typed["email"])
+
+
+async def logged_in(door: Door, email: str) -> Session:
+    person = Person(new_id(), "", email)
+    return Session(door, await door.enter(person))
+
+
+async def waiting(door: Door, code: str, email: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a request in the queue, and the headers of somebody who may answer it."""
+    head = door.service.as_person(new_id(), (code, "virtual_school"))
+
+    async def look() -> dict[str, Any] | None:
+        answer = await door.service.client.get(f"/access-requests?authority={code}", headers=head)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["requests"]
+        return next((each for each in found if each["email"] == email), None)
+
+    found = await eventually(look)
+    assert found is not None
+    return found, head
+
+
+async def test_the_form_offers_each_authority_its_own_words(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code, declarations=declarations(), declarations_version=3)
+    answer = await door.service.client.get("/registration-options")
+    assert answer.status_code == 200
+    mine = next(each for each in answer.json()["authorities"] if each["code"] == code)
+    assert {"value": "iro", "label": "Independent Reviewing Officer"} in mine["roles"]
+    assert "young_person" not in {each["value"] for each in mine["roles"]}
+    assert [each["key"] for each in mine["declarations"]] == list(KEYS)
+    assert mine["declarations_version"] == 3
+
+
+async def test_somebody_registers_proves_their_address_waits_and_is_accepted(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed = details(code)
+    me = await newcomer(door, typed)
+    assert me.entered["account"]["grants"] == []
+
+    async def i_wait() -> dict[str, Any]:
+        found: dict[str, Any] = (await me.get("/me")).json()
+        assert [each["state"] for each in found["registrations"]] == ["waiting"]
+        return found
+
+    asked = (await eventually(i_wait))["registrations"][0]
+    assert asked["authority"] == {"code": code, "name": f"Council {code}"}
+    assert asked["role_label"] == "Designated Teacher"
+    assert asked["contact"]["email"] == "virtual.school@council.example"
+
+    request, head = await waiting(door, code, typed["email"])
+    path = f"/access-requests/{request['registration_id']}"
+    grant = {"role": "designated_teacher", "setting_urn": "990106"}
+    client = door.service.client
+    assert (await client.post(f"{path}/acceptance", json=grant, headers=head)).status_code == 428
+    seen = await client.get(path, headers=head)
+    match = head | {"If-Match": seen.headers["ETag"]}
+    accepted = await client.post(f"{path}/acceptance", json=grant, headers=match)
+    assert accepted.status_code == 200, accepted.text
+    again = head | {"If-Match": accepted.headers["ETag"]}
+    twice = await client.post(f"{path}/refusal", json={"why": "No."}, headers=again)
+    assert twice.status_code == 409
+    assert twice.json()["errors"][0]["code"] == "decided"
+
+    async def i_may() -> list[Any]:
+        found: list[Any] = (await me.get("/me")).json()["grants"]
+        return found
+
+    assert await eventually(i_may) == [
+        {"authority": code, "role": "designated_teacher", "setting_urn": "990106"}
+    ]
+    granted = await said(door, RoleGranted, account_id=me.account_id)
+    assert len(granted) == 1
+    assert len(await said(door, RegistrationAccepted, account_id=me.account_id)) == 1
+
+
+async def test_a_refusal_says_why_and_gives_nothing(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed = details(code, role="social_worker", setting_urn=None, team="Care planning 2")
+    me = await newcomer(door, typed)
+    request, head = await waiting(door, code, typed["email"])
+    answer = await door.service.client.post(
+        f"/access-requests/{request['registration_id']}/refusal",
+        json={"why": "Nobody in that team knows you."},
+        headers=head | {"If-Match": f'"{request["version"]}"'},
+    )
+    assert answer.status_code == 200, answer.text
+
+    async def i_know() -> bool:
+        asked = (await me.get("/me")).json()["registrations"][0]
+        assert (asked["state"], asked["why"]) == ("refused", "Nobody in that team knows you.")
+        return True
+
+    await eventually(i_know)
+    assert (await me.get("/me")).json()["grants"] == []
+    assert len(await said(door, RegistrationRefused, account_id=me.account_id)) == 1
+
+
+async def test_who_was_invited_by_that_authority_need_not_wait(door: Door) -> None:
+    code, other = a_code(), "499"
+    await adopt(door, code)
+    typed = details(code, role="carer", setting_urn=None)
+    invitation = await invite(door, typed["email"], code)
+    assert (await registered(door, typed))["state"] == "granted"
+    claimed = await mailed(door, InvitationClaimed, invitation_id=invitation.person.invitation_id)
+    assert (claimed.pep_id, claimed.role) == (invitation.pep_id, "carer")
+    entered = (await logged_in(door, typed["email"])).entered
+    assert [each["role"] for each in entered["account"]["grants"]] == ["carer"]
+
+    await adopt(door, other)
+    elsewhere = details(other, role="carer", setting_urn=None)
+    await invite(door, elsewhere["email"], code)
+    assert (await registered(door, elsewhere))["state"] == "waiting"
+    chief = details(code, role="virtual_school", setting_urn=None)
+    await invite(door, chief["email"], code)
+    assert (await registered(door, chief))["state"] == "waiting"
+
+
+async def test_an_invited_teachers_role_is_bound_to_no_school_until_the_virtual_school_says(
+    door: Door,
+) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed = details(code)
+    await invite(door, typed["email"], code)
+    await registered(door, typed)
+    account = (await said(door, UserRegistered, email=typed["email"]))[0].account_id
+    granted = await said(door, RoleGranted, account_id=account)
+    assert [each.setting_urn for each in granted] == [None]
+    validated = await said(door, RegistrationValidated, account_id=account)
+    assert [each.invited for each in validated] == [True]
+
+
+async def test_a_link_works_once_and_for_a_day(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed, late = details(code), details(code)
+    token = await link_of(door, typed)
+    use = {"token": token, "password": PASSWORD}
+    weak = await door.post("/registrations/confirm", use | {"password": "password1234"})
+    assert weak.status_code == 422
+    assert weak.json()["errors"][0]["field"] == "password"
+    answers = await asyncio.gather(*(door.post("/registrations/confirm", use) for _ in range(5)))
+    assert sorted(each.status_code for each in answers) == [201, 404, 404, 404, 404]
+    assert (await door.post("/links", {"token": token})).status_code == 404
+    old = await link_of(door, late)
+    door.clock.pass_by(hours=24)
+    assert (await door.post("/links", {"token": old})).status_code == 404
+    gone = await door.post("/registrations/confirm", {"token": old, "password": PASSWORD})
+    unknown = await door.post("/registrations/confirm", {"token": "x" * 43, "password": PASSWORD})
+    assert gone.status_code == unknown.status_code == 404
+    assert gone.content == unknown.content
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"authority": "400"}, "authority", "unknown"),
+        ({"setting_urn": None}, "setting_urn", "mandatory"),
+        ({"role": "social_worker", "setting_urn": None}, "team", "mandatory"),
+        ({"role": "coordinator"}, "role", "unknown"),
+        ({"phone": "call me"}, "phone", None),
+        ({"email": "nobody"}, "email", None),
+        ({"name": ""}, "name", None),
+    ],
+)
+async def test_what_does_not_fit_is_said_at_once(
+    door: Door, change: dict[str, Any], field: str, code: str | None
+) -> None:
+    await adopt(door, "498")
+    answer = await door.post("/registrations", details("498", **change))
+    assert answer.status_code == 422
+    wrong = answer.json()["errors"]
+    assert [each["field"] for each in wrong] == [field]
+    assert code in {None, wrong[0]["code"]}
+
+
+async def test_others_see_no_queue(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed = details(code)
+    await registered(door, typed)
+    request, _ = await waiting(door, code, typed["email"])
+    client, path = door.service.client, f"/access-requests/{request['registration_id']}"
+    for grant in ((code, "social_worker"), ("330", "virtual_school")):
+        other = door.service.as_person(new_id(), grant)
+        listed = await client.get(f"/access-requests?authority={code}", headers=other)
+        assert listed.status_code == 404
+        assert (await client.get(path, headers=other)).status_code == 404
+        match = other | {"If-Match": '"2"'}
+        body = {"role": "carer"}
+        assert (
+            await client.post(f"{path}/acceptance", json=body, headers=match)
+        ).status_code == 404
+        why = {"why": "No."}
+        assert (await client.post(f"{path}/refusal", json=why, headers=match)).status_code == 404
+
+
+async def test_one_account_asks_several_authorities(door: Door) -> None:
+    first, second = a_code(), "497"
+    await adopt(door, first)
+    await adopt(door, second)
+    me = await newcomer(door, details(first))
+    wanted = {"authority": second, "role": "designated_teacher", "setting_urn": "990105"}
+    asked = await me.post("/me/registrations", wanted)
+    assert asked.status_code == 201, asked.text
+
+    async def twice() -> bool:
+        answer = await me.post("/me/registrations", wanted)
+        assert answer.status_code == 409
+        return bool(answer.json()["errors"][0]["code"] == "waiting")
+
+    assert await eventually(twice)
+    states = {each["authority"]["code"] for each in (await me.get("/me")).json()["registrations"]}
+    assert states == {first, second}
+
+
+async def start(door: Door, person: Person) -> dict[str, Any]:
+    answer = await door.knock(person.email)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_each_declaration_is_ticked_before_a_code_is_mailed(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code, declarations=declarations(), declarations_version=1)
+    person = await door.person(f"{code}:iro")
+    begun = await start(door, person)
+    assert (begun["next"], begun["code_sent"], begun["factors"]) == (
+        "declarations",
+        False,
+        ["code"],
+    )
+    assert [each["key"] for each in begun["declarations"][0]["declarations"]] == list(KEYS)
+    path = f"/logins/{begun['login_id']}"
+    early = await door.post(f"{path}/code", {"code": "123456"})
+    assert (early.status_code, early.json()["errors"][0]["code"]) == (409, "declarations")
+    for keys, version, wrong in (
+        (KEYS[:4], 1, "mandatory"),
+        ((), 1, "mandatory"),
+        (KEYS, 2, "changed"),
+    ):
+        ticked = {"accepted": [{"authority": code, "version": version, "keys": keys}]}
+        refused = await door.post(f"{path}/declarations", ticked)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, wrong)
+    ticked = {"accepted": [{"authority": code, "version": 1, "keys": KEYS}]}
+    agreed = await door.post(f"{path}/declarations", ticked)
+    assert (agreed.status_code, agreed.json()["next"]) == (202, "code")
+    assert agreed.json()["code_sent"] is True
+    assert await said(door, DeclarationsAccepted, account_id=person.account_id) == []
+    entered = await door.give(begun["login_id"], await door.mailed_code(begun["login_id"]))
+    assert entered.status_code == 200, entered.text
+    accepted = await said(door, DeclarationsAccepted, account_id=person.account_id)
+    assert [(each.version, set(each.keys)) for each in accepted] == [(1, set(KEYS))]
+    assert (await start(door, person))["next"] == "code"
+    await adopt(door, code, 2, declarations=declarations("I was"), declarations_version=2)
+    assert (await start(door, person))["next"] == "declarations"
+
+
+async def test_a_person_of_two_authorities_declares_to_both(door: Door) -> None:
+    codes = sorted([a_code(), "496"])
+    for code in codes:
+        await adopt(door, code, declarations=declarations(), declarations_version=1)
+    person = await door.person(*(f"{code}:iro" for code in codes))
+    begun = await start(door, person)
+    assert [each["authority"]["code"] for each in begun["declarations"]] == codes
+    one = {"accepted": [{"authority": codes[0], "version": 1, "keys": KEYS}]}
+    path = f"/logins/{begun['login_id']}/declarations"
+    assert (await door.post(path, one)).status_code == 422
+    both = {"accepted": [{"authority": each, "version": 1, "keys": KEYS} for each in codes]}
+    assert (await door.post(path, both)).json()["next"] == "code"
+
+
+async def test_registering_sends_a_link_to_nobody_but_the_address(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    typed = details(code)
+    token = await link_of(door, typed)
+    started = (await said(door, RegistrationStarted, email=typed["email"]))[0]
+    assert token not in started.model_dump_json()
+    pool = door.service.process.pool
+    kept = await pool.fetch("SELECT to_jsonb(links)::text AS row FROM links")
+    assert not any(token in each["row"] for each in kept)

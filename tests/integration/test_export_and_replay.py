@@ -1,0 +1,97 @@
+"""An auditor gets files, proves them, and builds every read model from them: the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from authority import Authority
+from journeys import complete_sections, create_pep, draft_target, fill_pages, hold_meeting
+
+from epep_local.backends import Backends
+from epep_local.databases import drop_database
+from epep_local.services import service
+from epep_local.system import System
+from epep_local.topics import CONTEXTS
+
+pytestmark = pytest.mark.system
+
+
+def run(module: str, environment: dict[str, str], *arguments: str, status: int = 0) -> str:
+    """Run a command of a service or of epepctl; return what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environment | {"COLUMNS": "200"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def own(system: System, name: str, *arguments: str) -> str:
+    return run(service(name).module, system.environment(name), *arguments)
+
+
+@pytest.fixture
+def prefix(backends: Backends) -> Iterator[str]:
+    word = f"replay_{uuid4().hex[:8]}_"
+    yield word
+    for name in CONTEXTS:
+        asyncio.run(drop_database(backends.postgres_admin_url, f"{word}{name}"))
+
+
+def test_files_prove_themselves_and_make_the_same_read_models(
+    system: System, birmingham: Authority, backends: Backends, prefix: str, tmp_path: Path
+) -> None:
+    teacher, worker = birmingham.designated_teacher, birmingham.social_worker
+    pep_id = create_pep(birmingham, birmingham.virtual_school)
+    fill_pages(pep_id, [worker, teacher])
+    draft_target(pep_id, teacher)
+    hold_meeting(pep_id, teacher)
+    complete_sections(pep_id, [worker, teacher])
+    system.wait_quiet()
+    folder = tmp_path / "export"
+    for name in CONTEXTS:
+        said = own(system, name, "export", str(folder), "--why", "yearly audit")
+        assert said.splitlines()[-1].startswith(f"{name}: ")
+    system.wait_quiet()
+
+    auditor = {
+        key: value
+        for key, value in system.environment("portal").items()
+        if not key.startswith("EPEP_")
+    }
+    proven = run("epepctl", auditor, "verify", "--export", str(folder))
+    assert proven.count("the chain of every stream holds") == len(CONTEXTS)
+    stream = f"pep-{pep_id}"
+    of_one = run("epepctl", auditor, "verify", "--export", str(folder), "pep", stream)
+    assert f"events of {stream}: the chain holds, and the newest root has its head." in of_one
+    assert f"of {stream}: the chain holds" in own(system, "pep", "verify", stream)
+    for name in CONTEXTS:
+        assert "the chain of every stream holds" in own(system, name, "verify")
+
+    where = ("--postgres", backends.postgres_admin_url, "--prefix", prefix)
+    replayed = run("epepctl", auditor, "replay", str(folder), *where)
+    live = [line for name in CONTEXTS for line in digests_in(own(system, name, "digest"))]
+    assert sorted(digests_in(replayed)) == sorted(live)
+    rows = {line.split()[3]: int(line.split()[1]) for line in live}
+    assert all(rows[table] for table in ("change_log", "children", "home", "pep_cards"))
+
+    said = own(system, "pep", "history", pep_id, "--why", "complaint 12", "--json")
+    told = [each["row"]["what"] for each in json.loads(said)["events"]]
+    assert told[0].startswith("PEP created")
+    assert "Target drafted" in told
+    assert run("epepctl", auditor, "verify", "--export", str(tmp_path / "no"), status=1) == ""
+
+
+def digests_in(said: str) -> list[str]:
+    """Return the lines `<sha256> <rows> <read model> <table>`."""
+    return [line for line in said.splitlines() if len(line.partition(" ")[0]) == 64]
