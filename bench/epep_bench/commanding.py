@@ -64,6 +64,11 @@ class Client:
         answer = f"She reads longer books by herself now ({self._saves})."
         return child, json.dumps({"values": {self._field: answer}}).encode()
 
+    async def renew(self) -> None:
+        """Connect again, for a round."""
+        await self._ours.renew()
+        await self._bare.renew()
+
     async def save(self) -> None:
         """Save a page. Raises RuntimeError when it was not saved."""
         child, body = self._next()
@@ -85,16 +90,18 @@ def _checked(reply: Reply) -> Reply:
     return reply
 
 
-async def a_second(asks: list[Callable[[], Awaitable[None]]]) -> float:
+async def a_second(every: list[Client], ask: Callable[[Client], Awaitable[None]]) -> float:
     """Return how many requests a second the clients get answered, each asking in turn."""
 
-    async def client(ask: Callable[[], Awaitable[None]]) -> None:
+    async def work(client: Client) -> None:
         for _ in range(EACH):
-            await ask()
+            await ask(client)
 
+    for client in every:
+        await client.renew()
     begun = time.perf_counter()
-    await asyncio.gather(*(client(ask) for ask in asks))
-    return len(asks) * EACH / (time.perf_counter() - begun)
+    await asyncio.gather(*(work(client) for client in every))
+    return len(every) * EACH / (time.perf_counter() - begun)
 
 
 @asynccontextmanager
@@ -126,8 +133,7 @@ async def pages_saved(servers: Servers) -> Outcome:
     """P7: token, access, the whole PEP read and folded, validated, decided, appended, answered."""
     async with clients(servers) as every:
         rounds = await in_turn(
-            lambda: a_second([each.save for each in every]),
-            lambda: a_second([each.nothing for each in every]),
+            lambda: a_second(every, Client.save), lambda: a_second(every, Client.nothing)
         )
     return Outcome(
         "P7",

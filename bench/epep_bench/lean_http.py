@@ -1,6 +1,7 @@
 """An HTTP client that costs next to nothing, so that it is the server that is measured."""
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -16,15 +17,25 @@ class Reply:
 
 
 class Connection:
-    """One connection that is kept open. Answers must say their length, as ours all do."""
+    """One connection that is kept open. Answers must say their length, as ours all do.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    Raises OSError, EOFError. A server hangs up after some idle seconds: `renew` before each round.
+    """
+
+    def __init__(
+        self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._port, self._reader, self._writer = port, reader, writer
 
     @classmethod
     async def to(cls, port: int) -> "Connection":
         """Connect to a port of this machine."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+        return cls(port, *await asyncio.open_connection("127.0.0.1", port))
+
+    async def renew(self) -> None:
+        """Connect again."""
+        await self.close()
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
 
     async def ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes = b""
@@ -44,4 +55,5 @@ class Connection:
     async def close(self) -> None:
         """Hang up."""
         self._writer.close()
-        await self._writer.wait_closed()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()

@@ -42,6 +42,7 @@ class Library:
 
     async def p95(self, page: str) -> float:
         """Return the 95th percentile of a round of that page, in milliseconds."""
+        await self._connection.renew()
         return percentile([await self._read(page) for _ in range(ONE_ROUND)], 95) * 1000
 
     async def _read(self, page: str) -> float:

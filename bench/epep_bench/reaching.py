@@ -98,7 +98,12 @@ async def through_kafka(servers: Servers, prefix: str) -> AsyncIterator[ThroughK
     """Open a producer and a consumer as ours are set up."""
     topic = f"{prefix}qa"
     producer = AIOKafkaProducer(bootstrap_servers=servers.kafka, enable_idempotence=True)
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers.kafka, group_id=f"{prefix}bare")
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=servers.kafka,
+        group_id=f"{prefix}bare",
+        auto_offset_reset="earliest",
+    )
     await producer.start()
     await consumer.start()
     try:
