@@ -109,7 +109,7 @@ async def clients(servers: Servers) -> AsyncIterator[list[Client]]:
     """Serve pep-service and the empty route, each one process, and connect to both."""
     url, people = await servers.database("commanding"), People()
     await migrate(url, SERVICE.all_migrations())
-    pool = await open_pool(url, 2)
+    pool = await open_pool(servers.as_admin(url), 2)
     async with keyring(servers) as ring:
         await load(pool, ring, children(0, CLIENTS * PEPS_EACH))
         await people.introduce(pool)

@@ -83,16 +83,16 @@ async def codes_to_mail(servers: Servers) -> Outcome:
     await migrate(other, NOTIFICATION.all_migrations())
     async with keyring(servers):
         environment = told(servers, own, prefix, 1)
-        settings = IDENTITY.settings.model_validate(
-            {
-                "database_url": own,
-                "kafka_bootstrap": servers.kafka,
-                "topic_prefix": prefix,
-                "roles": "api,relay,projectors",
-                "secret_key": environment["EPEP_SECRET_KEY"],
-                "portal_url": environment["EPEP_PORTAL_URL"],
-            }
-        )
+        facts = {
+            "database_url": own,
+            "kafka_bootstrap": servers.kafka,
+            "topic_prefix": prefix,
+            "roles": "api,relay,projectors",
+            "secret_key": environment["EPEP_SECRET_KEY"],
+            "portal_url": environment["EPEP_PORTAL_URL"],
+        }
+        known = IDENTITY.settings.model_fields
+        settings = IDENTITY.settings.model_validate({k: v for k, v in facts.items() if k in known})
         async with (
             running(IDENTITY, settings) as identity,
             service(servers, "notification_service", other, prefix, "all"),

@@ -66,7 +66,7 @@ async def library(servers: Servers, ring: Keyring, events: int) -> AsyncIterator
     """Fill a database with so many events and serve it."""
     url, people = await servers.database("pages"), People()
     await migrate(url, SERVICE.all_migrations())
-    pool = await open_pool(url, 2)
+    pool = await open_pool(servers.as_admin(url), 2)
     try:
         await load(pool, ring, histories(events))
         await people.introduce(pool)

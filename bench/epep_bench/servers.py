@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from epep_local.backends import POSTGRES_ADDRESS, Backends, LocalPorts, start_for_tests
-from epep_local.databases import create_database
+from epep_local.databases import create_database, url_for
+from epep_local.keys import password
 from epep_local.places import cache_folder, ready
 from epep_local.ports import free_port
 from epep_local.postgres import STOP, Postgres
@@ -31,9 +33,13 @@ class Servers:
         return self.backends.kafka_bootstrap
 
     async def database(self, word: str) -> str:
-        """Make a database and return its URL."""
+        """Make a database with a role that owns it, as a service has, and return its URL."""
         name = f"bench_{word}_{uuid4().hex[:8]}"
-        return await create_database(self.backends.postgres_admin_url, name)
+        return await create_database(self.backends.postgres_admin_url, name, name, password())
+
+    def as_admin(self, url: str) -> str:
+        """Return the URL of the same database for the superuser, whom row security lets copy."""
+        return url_for(self.backends.postgres_admin_url, urlsplit(url).path.removeprefix("/"))
 
     async def topics(self) -> str:
         """Make the contexts' topics and return what their names begin with."""
