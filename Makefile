@@ -18,7 +18,7 @@ READY := .venv/ready
 FAST_HALVES := "services/pep-service deploy tools bench tests" "shared services/meeting-service \
 	services/notification-service services/qa-service services/identity-service services/web-portal"
 
-.PHONY: help up down status logs reset setup rebuild test test-fast lint format types lock browser bench
+.PHONY: bench chaos kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
 
 help: ## Show this list
 	@echo "ePEP: make COMMAND"
@@ -47,6 +47,12 @@ test-fast: $(READY) ## Run format, lint and the tests that need no servers (unde
 	@$(BIN)/ruff check --quiet $(PACKAGES) tests bench
 	@printf '%s\n' $(FAST_HALVES) | \
 		xargs -P 2 -I{} sh -c '$(BIN)/pytest -m "not servers and not system and not browser" {}'
+
+chaos: $(READY) ## Kill anything at random under load, then check every promise (about 12 minutes)
+	@PYTHONPATH=tests/integration $(BIN)/python tests/chaos/chaos.py
+
+kafka-away: $(READY) ## Work while Kafka is away (MINUTES=10), then watch the outbox drain
+	@PYTHONPATH=tests/integration $(BIN)/python tests/chaos/kafka_away.py
 
 lint: $(READY) ## Check format, style, types and which part may import which
 	@$(BIN)/ruff format --check $(PACKAGES) tests bench

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from people import Person, eventually, make_accounts
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
 from epep_runtime.civil_time import LONDON
+from pep_service.children.child import child_id_of
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 EPISODES = (
@@ -41,7 +43,39 @@ class Authority:
 
 def found_authority(system: System, mailbox: Mailbox, code: str) -> Authority:
     """Make people, a school and a child of that authority, through commands and imports."""
+    [authority] = found_team(system, mailbox, code)
+    head, coordinator = authority.virtual_school, authority.coordinator
+    page = f"/children/{authority.child_id}"
+    version = head.get("pep", page)["version"]
+    assigned = {"account_id": coordinator.account_id, "role": "coordinator"}
+    head.change("pep", "PUT", f"{page}/people", assigned, version)
+    return authority
+
+
+def found_team(
+    system: System,
+    mailbox: Mailbox,
+    code: str,
+    children: int = 1,
+    person: Callable[..., Person] = Person,
+) -> list[Authority]:
+    """Make people who share a school and so many children: one Authority for each child.
+
+    `person` makes a Person, or something like one, from the same arguments.
+    """
     word = uuid4().hex[:8]
+    people = _employ(system, mailbox, code, word, person)
+    head = people["virtual_school"]
+    school = str(900000 + int(word[:4], 16) % 99999)
+    described = {"name": "Larkfield Academy", "phase": "secondary", "authority_code": code}
+    head.change("pep", "PUT", f"/settings/{school}", described)
+    first = Authority(code, **people, child_id="", school=school)
+    return import_more(first, [f"C{word[:6]}{number:03}" for number in range(children)])
+
+
+def _employ(
+    system: System, mailbox: Mailbox, code: str, word: str, person: Callable[..., Person]
+) -> dict[str, Person]:
     emails = {role: f"{role}.{word}@{code}.example" for role in ROLES}
     names = dict(zip(ROLES, ("Sam Okoro", "Dina Teller", "Vera Holt", "Cory Lane"), strict=True))
     ids = make_accounts(
@@ -52,50 +86,31 @@ def found_authority(system: System, mailbox: Mailbox, code: str) -> Authority:
         ],
     )
     people = {
-        role: Person(system, mailbox, email, names[role], ids[email])
+        role: person(system, mailbox, email, names[role], ids[email])
         for role, email in emails.items()
     }
-    for person in people.values():
-        person.log_in()
-    head = people["virtual_school"]
-    school = str(900000 + int(word[:4], 16) % 99999)
-    head.change(
-        "pep",
-        "PUT",
-        f"/settings/{school}",
-        {"name": "Larkfield Academy", "phase": "secondary", "authority_code": code},
-    )
-    child = f"C{word}"
+    for each in people.values():
+        each.log_in()
+    return people
+
+
+def import_more(team: Authority, care_ids: list[str]) -> list[Authority]:
+    """Import children with these ids for the team's people and school, one Authority for each."""
+    head = team.virtual_school
+    writers = f"{team.social_worker.email},{team.designated_teacher.email}"
     import_children(
         head,
-        code,
-        HEADER + f"{child},2,14/05/2013,APKN,,,\n",
-        EPISODES + f"{child},03/02/2024,S,C2,N1,U4,PR1,,,,B1 1AA,B2 2BB,\n",
+        team.code,
+        HEADER + "".join(f"{each},2,14/05/2013,APKN,,,\n" for each in care_ids),
+        EPISODES
+        + "".join(f"{each},03/02/2024,S,C2,N1,U4,PR1,,,,B1 1AA,B2 2BB,\n" for each in care_ids),
         PEOPLE
-        + f"{child},Amira,Hussain,Amy,{school},{emails['social_worker']},"
-        + f"{emails['designated_teacher']}\n",
+        + "".join(f"{each},Amira,Hussain,Amy,{team.school},{writers}\n" for each in care_ids),
     )
-    home = eventually(lambda: head.get("pep", f"/home?q=Hussain&authority={code}"))
-    child_id = eventually(lambda: _found(head, code, child) or None)
-    authority = Authority(code, **people, child_id=child_id, school=school)
-    assert home["total"] >= 0
-    version = head.get("pep", f"/children/{child_id}")["version"]
-    head.change(
-        "pep",
-        "PUT",
-        f"/children/{child_id}/people",
-        {"account_id": ids[emails["coordinator"]], "role": "coordinator"},
-        version,
-    )
-    return authority
-
-
-def _found(head: Person, code: str, care_id: str) -> str | None:
-    for child in head.get("pep", f"/home?authority={code}")["children"]:
-        page = head.get("pep", f"/children/{child['child_id']}")
-        if any(each["value"] == care_id for each in page["core_data"]):
-            return str(child["child_id"])
-    return None
+    found = [str(child_id_of(team.code, each)) for each in care_ids]
+    for child_id in found:
+        head.get("pep", f"/children/{child_id}")
+    return [replace(team, child_id=child_id) for child_id in found]
 
 
 def import_children(head: Person, code: str, header: str, episodes: str, people: str) -> Any:
@@ -116,7 +131,7 @@ def import_children(head: Person, code: str, header: str, episodes: str, people:
         assert found["state"] != "failed", found
         return found if found["state"] == "imported" else None
 
-    return eventually(done)
+    return head.wait(done)
 
 
 def next_weekday(days_ahead: int) -> date:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from authority import Authority, an_answer, next_weekday, today_that_lasts
-from people import Person, eventually
+from people import Person
 
 
 def aunt_of(authority: Authority) -> str:
@@ -138,7 +138,7 @@ def publish_review(pep_id: str, reviewer: Person, rating: str, decision: str) ->
         found = reviewer.get("qa", path)
         return found if found.get("state") == "open" else None
 
-    review = eventually(is_open)
+    review = reviewer.wait(is_open)
     body = {
         "areas": {
             area["key"]: {"level": rating, "comment": "Seen and discussed."}
@@ -162,4 +162,4 @@ def await_state(person: Person, pep_id: str, state: str) -> Any:
         assert found["state"] == state, found["state"]
         return found
 
-    return eventually(look)
+    return person.wait(look)

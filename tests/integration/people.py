@@ -53,6 +53,11 @@ class Person:
     name: str
     account_id: str
     login: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE  # seconds that this person waits for anything
+
+    def wait(self, look: Callable[[], Any]) -> Any:
+        """Return the first truthy answer of `look`, as patiently as this person is."""
+        return eventually(look, self.patience)
 
     def log_in(self) -> Person:
         """Log in with the password and the code that comes by mail."""
@@ -60,6 +65,17 @@ class Person:
         answer = self._identity("/logins", {"email": self.email, "password": PASSWORD})
         assert answer.status_code == 202, answer.text
         login_id = answer.json()["login_id"]
+        accepted = [
+            {
+                "authority": asked["authority"]["code"],
+                "version": asked["version"],
+                "keys": [each["key"] for each in asked["declarations"]],
+            }
+            for asked in answer.json()["declarations"]
+        ]
+        if accepted:
+            ticked = self._identity(f"/logins/{login_id}/declarations", {"accepted": accepted})
+            assert ticked.status_code == 202, ticked.text
 
         def newest() -> str | None:
             mails = self.mailbox.messages_to(self.email)[already:]
@@ -95,7 +111,7 @@ class Person:
             assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text}"
             return answer
 
-        return eventually(look).json()
+        return self.wait(look).json()
 
     def change(
         self,

@@ -73,7 +73,7 @@ def test_files_prove_themselves_and_make_the_same_read_models(
     assert proven.count("the chain of every stream holds") == len(CONTEXTS)
     stream = f"pep-{pep_id}"
     of_one = run("epepctl", auditor, "verify", "--export", str(folder), "pep", stream)
-    assert f"events of {stream}: the chain holds, and the newest root has its head." in of_one
+    assert f"events of {stream}: the chain holds, and the newest signed root is over it." in of_one
     assert f"of {stream}: the chain holds" in own(system, "pep", "verify", stream)
     for name in CONTEXTS:
         assert "the chain of every stream holds" in own(system, name, "verify")

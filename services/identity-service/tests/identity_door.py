@@ -67,7 +67,8 @@ class Door:
     @property
     def desk(self) -> Desk:
         process = self.service.process
-        return Desk(process.pool, process.store, process.part(Identity).passwords)
+        identity = process.part(Identity)
+        return Desk(process.pool, process.store, identity.passwords, identity.settings)
 
     async def person(self, *grants: str, name: str = "Amara Lindqvist") -> Person:
         email = f"{uuid4().hex}@fernhallow.example"

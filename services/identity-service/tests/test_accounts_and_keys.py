@@ -262,6 +262,14 @@ async def test_the_operator_opens_lists_suspends_and_restores(
         f"{second[0]}\ti@x.example\tInes Marlow\tsuspended\t998:iro",
     ]
     assert (await run("list", "--authority", "998"))[1].count("\n") == 1
+    who = ["--name", "Nia Prior", "--email", "nia@x.example"]
+    status, _, said = await run("first-administrator", "--authority", "33", *who)
+    assert (status, said.split(":")[0]) == (1, "authority")
+    status, link, _ = await run("first-administrator", "--authority", "330", *who)
+    assert link.startswith("http://localhost:8400/welcome/")
+    assert "nia@x.example\tNia Prior\tin use\t330:virtual_school" in (await run("list"))[1]
+    status, kid, _ = await run("rotate-keys")
+    assert (status, len(kid.strip())) == (0, 43)
     status, _, said = await run("restore", "--email", "who@x.example", "--why", "came back")
     assert (status, said) == (1, "Nobody has an account with that email address.\n")
 

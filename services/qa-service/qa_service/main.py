@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from epep_access.following import ACCESS, ACCESS_SQL
-from epep_access.people import PEOPLE, PEOPLE_SQL
-from epep_access.profiles import PROFILES, PROFILES_SQL
+from epep_access import parts as access
 from epep_runtime.service import Service
 from qa_service.live_board import board as live_board
 from qa_service.live_board import routes as board_routes
@@ -29,10 +27,10 @@ SERVICE = Service(
         publishing.router,
         board_routes.router,
     ],
-    projectors=[ACCESS, PROFILES, PEPS, PEOPLE, REVIEWS, BOARD_PROFILES],
+    projectors=[*access.PROJECTORS, PEPS, REVIEWS, BOARD_PROFILES],
     reactors=[TAKING_UP],
     role_workers={"api": [live_board.follow], "board": [live_board.work]},
     on_start=[live_board.prepare],
     metrics=[live_board.metrics],
-    sql=[ACCESS_SQL, PEOPLE_SQL, PROFILES_SQL],
+    sql=access.SQL,
 )

@@ -7,7 +7,8 @@ import pytest
 from board_stories import PROFILE, pep, review, values
 
 from epep_events.profile import Choice
-from qa_service.live_board.counting import count, school_year_began, state_of
+from qa_service.live_board.counting import Known, count, school_year_began, state_of
+from qa_service.live_board.facts import Value, merge
 from qa_service.live_board.profiles import ProfileVersions
 from qa_service.live_board.shapes import Numbers
 
@@ -146,3 +147,23 @@ def test_a_rating_of_an_older_scale_keeps_its_words() -> None:
 
 def test_what_is_said_before_a_pep_began_waits_for_it() -> None:
     assert count({f"pep-{UUID(int=1)}": {"held": [3, True]}}, PROFILES, TODAY).open == 0
+
+
+def test_what_was_worked_out_before_is_kept_until_its_value_changes() -> None:
+    streams, known = values(pep(), pep(due="2026-11-01")), Known(frozenset({3}))
+    first = count(streams, PROFILES, TODAY, known)
+    before = {stream: kept[1] for stream, kept in known.peps.items()}
+    [changing, same] = streams
+    streams[changing] = merge(streams[changing], {"stage": "submitted"}, 9)
+    again = count(streams, PROFILES, TODAY, known)
+    assert (first, again) == (
+        count(values_before(streams, changing), PROFILES, TODAY),
+        count(streams, PROFILES, TODAY),
+    )
+    assert known.peps[same][1] is before[same]
+    assert known.peps[changing][1].state == "submitted"
+
+
+def values_before(streams: dict[str, Value], changed: str) -> dict[str, Value]:
+    told = {name: stamped for name, stamped in streams[changed].items() if name != "stage"}
+    return {**streams, changed: told}

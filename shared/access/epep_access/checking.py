@@ -1,75 +1,176 @@
-"""May this person see this child, and as whom? No relationship, no record (404, not 403)."""
+"""May this person see this child, as whom, and why? No relationship, no record (404, not 403)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from epep_access.permissions import table
+from epep_events.access import Basis
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import ForbiddenError, NotFoundError
+from epep_runtime.row_security import see_also
 from epep_runtime.tokens import Principal
-
-MOST_FIRST = (
-    "virtual_school",
-    "designated_teacher",
-    "social_worker",
-    "coordinator",
-    "carer",
-    "iro",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A person in relation to one child: the child's authority, the roles held for the child."""
+    """A person in relation to one child: the child's authority, the roles held for the child.
+
+    `bases` says for each role why it is held; `overrides` are the authority's own lines of the
+    table of permissions.
+    """
 
     child_id: UUID
     authority: str
     roles: frozenset[str]
+    bases: Mapping[str, Basis] = field(default_factory=dict)
+    overrides: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
         """Return the role to show and record where any would do."""
-        return next(role for role in MOST_FIRST if role in self.roles)
+        return table().first(self.roles)
 
-    def may(self, allowed: Iterable[str]) -> bool:
-        """Tell whether one of the person's roles for this child is among those allowed."""
-        return not self.roles.isdisjoint(allowed)
+    @property
+    def basis(self) -> Basis:
+        """Return why the person may see the child, in the role to show."""
+        return self.bases.get(self.role, "allocated")
 
-    def must(self, allowed: Iterable[str]) -> str:
-        """Return the role that allows it. Raises ForbiddenError where none does."""
-        wanted = set(allowed)
-        for role in MOST_FIRST:
-            if role in self.roles and role in wanted:
-                return role
+    def _having(self, permission: str, by_profile: Iterable[str]) -> frozenset[str]:
+        return self.roles & table().allowed(permission, by_profile, self.overrides)
+
+    def may(self, permission: str, by_profile: Iterable[str] = ()) -> bool:
+        """Tell whether one of the person's roles for this child has the permission.
+
+        `by_profile` are the roles that the profile names, for permissions that it decides.
+        """
+        return bool(self._having(permission, by_profile))
+
+    def must(self, permission: str, by_profile: Iterable[str] = ()) -> str:
+        """Return the role that allows it.
+
+        Raises ForbiddenError where none does, NotFoundError where the person is not to know of it.
+        """
+        found = self._having(permission, by_profile)
+        if found:
+            return table().first(found)
+        if table().permission(permission).refused == 404:
+            raise NotFoundError
         raise ForbiddenError
 
 
-FOR_CHILD = """
-SELECT c.child_id, c.authority,
-       array(SELECT role FROM access_people p
-              WHERE p.child_id = c.child_id AND p.account_id = $2) AS roles
-  FROM access_children c WHERE c.child_id = $1
+@dataclass(frozen=True, slots=True)
+class ActingHere:
+    """A person in an authority as such: the roles they hold in it now."""
+
+    authority: str
+    roles: frozenset[str]
+    overrides: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def may(self, permission: str) -> bool:
+        """Tell whether one of the person's roles in this authority has the permission."""
+        return bool(self.roles & table().allowed(permission, (), self.overrides))
+
+    def must(self, permission: str) -> str:
+        """Return the role that allows it. Raises ForbiddenError, or NotFoundError (see Acting)."""
+        found = self.roles & table().allowed(permission, (), self.overrides)
+        if found:
+            return table().first(found)
+        if table().permission(permission).refused == 404:
+            raise NotFoundError
+        raise ForbiddenError
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The roles that a person holds now, by authority; none for a suspended account."""
+
+    grants: frozenset[tuple[str, str]]
+    active: bool = True
+
+    def roles(self) -> frozenset[str]:
+        """Return the roles held in any authority."""
+        return frozenset(role for _, role in self.grants)
+
+    def inside(self, authority: str) -> frozenset[str]:
+        """Return the roles held in one authority."""
+        return frozenset(role for where, role in self.grants if where == authority)
+
+    def authorities(self, roles: Iterable[str]) -> list[str]:
+        """Return the authorities in which one of these roles is held, sorted."""
+        wanted = set(roles)
+        return sorted({where for where, role in self.grants if role in wanted})
+
+
+ROLES = """
+SELECT coalesce((SELECT active FROM known_people WHERE account_id = $1), true) AS active,
+       array(SELECT concat_ws(' ', authority, role, bool_or(
+                        held_from <= now() AND (held_to IS NULL OR held_to > now())))
+               FROM known_roles WHERE account_id = $1 GROUP BY authority, role) AS known
 """
+
+
+def _held(principal: Principal, active: bool, known: Iterable[str]) -> Held:
+    """Return what a token says, corrected by what identity has said since.
+
+    A role that has ended, or an account that is suspended, counts at once and not only when the
+    token runs out; a role that is new counts before the next token has it.
+    """
+    if not active:
+        return Held(frozenset(), active=False)
+    grants = {(grant.authority, grant.role) for grant in principal.grants}
+    for each in known:
+        authority, role, now = each.split(" ")
+        (grants.add if now == "t" else grants.discard)((authority, role))
+    return Held(frozenset(grants))
+
+
+async def held_by(database: Pool | Connection, principal: Principal) -> Held:
+    """Return the roles that a person holds now."""
+    row = await database.fetchrow(ROLES, principal.account_id)
+    assert row is not None
+    held = _held(principal, row["active"], row["known"])
+    await see_also(database, (where for where, _ in held.grants))
+    return held
+
+
+FOR_CHILD = f"""
+SELECT c.authority, roles.*,
+       (SELECT permissions -> 'overrides' FROM known_profiles
+         WHERE code = c.authority ORDER BY version DESC LIMIT 1) AS overrides,
+       array(SELECT r.role || ' ' || r.basis FROM access_relations() r
+              WHERE r.child_id = $2 AND r.account_id = $1
+                AND r.since <= now() AND (r.until IS NULL OR r.until > now())) AS relations
+  FROM access_children c, ({ROLES}) roles WHERE c.child_id = $2
+"""  # noqa: S608 - one fixed text in another
+GIVEN = frozenset({"cover", "delegation", "setting"})
+"""The reasons that bring their role with them; for the others the account must hold it."""
 
 
 async def acting_for_child(
     database: Pool | Connection, principal: Principal, child_id: UUID
 ) -> Acting:
-    """Return who the person is to the child. Raises NotFoundError when nobody, or no such child.
+    """Return who the person is to the child now. Raises NotFoundError: nobody, or no such child.
 
-    The virtual school is somebody to every child of its authority; anybody else needs an assigned
-    relationship, in a role that their account still holds.
+    The virtual school and auditors are somebody to every child of their authority; anybody else
+    needs a relationship that holds at this moment (`domain.md` 1.4, design.md section 7).
     """
-    row = await database.fetchrow(FOR_CHILD, child_id, principal.account_id)
+    row = await database.fetchrow(FOR_CHILD, principal.account_id, child_id)
     if row is None:
         raise NotFoundError
-    held = {grant.role for grant in principal.grants}
-    roles = {role for role in row["roles"] if role in held and role != "virtual_school"}
-    if principal.has(row["authority"], "virtual_school"):
-        roles.add("virtual_school")
-    if not roles:
+    held = _held(principal, row["active"], row["known"])
+    wide = table().authority_wide
+    bases: dict[str, Basis] = {}
+    for each in row["relations"] if row["active"] else ():
+        role, _, basis = each.partition(" ")
+        if role not in wide and (basis in GIVEN or role in held.roles()):
+            bases.setdefault(role, basis)
+    bases |= dict.fromkeys(held.inside(row["authority"]) & wide, "authority")
+    bases.pop("operator", None)
+    if not bases:
         raise NotFoundError
-    return Acting(child_id, row["authority"], frozenset(roles))
+    await see_also(database, [row["authority"]])
+    return Acting(child_id, row["authority"], frozenset(bases), bases, row["overrides"] or {})
 
 
 async def acting_for_pep(database: Pool | Connection, principal: Principal, pep_id: UUID) -> Acting:
@@ -78,3 +179,41 @@ async def acting_for_pep(database: Pool | Connection, principal: Principal, pep_
     if child_id is None:
         raise NotFoundError
     return await acting_for_child(database, principal, child_id)
+
+
+async def acting_in(
+    database: Pool | Connection, principal: Principal, authority: str
+) -> ActingHere:
+    """Return who the person is in an authority now; with no roles where nobody."""
+    held = await held_by(database, principal)
+    overrides = await database.fetchval(
+        "SELECT permissions -> 'overrides' FROM known_profiles"
+        " WHERE code = $1 ORDER BY version DESC LIMIT 1",
+        authority,
+    )
+    return ActingHere(authority, held.inside(authority), overrides or {})
+
+
+async def must_here(
+    database: Pool | Connection, principal: Principal, authority: str, permission: str
+) -> str:
+    """Return the role that allows something in an authority, by the common table alone.
+
+    For services without profiles. Raises ForbiddenError or NotFoundError (see Acting).
+    """
+    held = await held_by(database, principal)
+    return ActingHere(authority, held.inside(authority)).must(permission)
+
+
+async def see_my_children(database: Pool | Connection, account_id: UUID) -> None:
+    """Let the rest of this request see rows of every authority that has a child of this person's.
+
+    For lists across authorities, which choose the children by relationship themselves.
+    """
+    rows = await database.fetch(
+        "SELECT DISTINCT c.authority FROM access_relations() r JOIN access_children c USING"
+        " (child_id) WHERE r.account_id = $1 AND r.since <= now()"
+        " AND (r.until IS NULL OR r.until > now())",
+        account_id,
+    )
+    await see_also(database, (row["authority"] for row in rows))

@@ -1,19 +1,30 @@
-"""The read model of who may see whom, followed from pep-service's events."""
+"""The read models of who may see whom, followed from pep-service's events."""
 
+from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
+from epep_access.days import end_of, start_of
+from epep_events.access import (
+    CoverArranged,
+    CoverEnded,
+    DelegateAppointed,
+    DelegationEnded,
+    EmergencyAccessTaken,
+)
 from epep_events.envelope import Metadata
 from epep_events.pep import (
     ChildRegistered,
     PEPInitiated,
     ProfessionalAssigned,
     ProfessionalUnassigned,
+    SettingChanged,
 )
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 
 ACCESS_SQL = ("access", Path(__file__).parent / "sql")
-"""For `Service(sql=…)`: the tables of this read model."""
+"""For `Service(sql=…)`: the tables of these read models; they need those of `people`, too."""
 
 
 async def _child_registered(connection: Connection, event: ChildRegistered, meta: Metadata) -> None:
@@ -24,9 +35,33 @@ async def _child_registered(connection: Connection, event: ChildRegistered, meta
     )
 
 
+GIVE = """
+INSERT INTO access_people (child_id, account_id, role, basis, since, until, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (child_id, account_id, role, basis) DO UPDATE
+   SET since = excluded.since, until = excluded.until, reason = excluded.reason
+"""
+
+
 async def _assigned(connection: Connection, event: ProfessionalAssigned, meta: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO access_people VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        GIVE,
+        event.child_id,
+        event.account_id,
+        event.role,
+        "allocated",
+        start_of(event.held_from, meta.occurred_at),
+        end_of(event.held_to),
+        None,
+    )
+
+
+async def _unassigned(
+    connection: Connection, event: ProfessionalUnassigned, meta: Metadata
+) -> None:
+    await connection.execute(
+        "UPDATE access_people SET until = least(until, $4) WHERE child_id = $1"
+        " AND account_id = $2 AND role = $3 AND basis = 'allocated'",
         event.child_id,
         event.account_id,
         event.role,
@@ -34,12 +69,16 @@ async def _assigned(connection: Connection, event: ProfessionalAssigned, meta: M
     )
 
 
-async def _unassigned(connection: Connection, event: ProfessionalUnassigned, _: Metadata) -> None:
+async def _emergency(connection: Connection, event: EmergencyAccessTaken, meta: Metadata) -> None:
     await connection.execute(
-        "DELETE FROM access_people WHERE child_id = $1 AND account_id = $2 AND role = $3",
+        GIVE,
         event.child_id,
         event.account_id,
         event.role,
+        "emergency",
+        meta.occurred_at,
+        event.until,
+        event.reason,
     )
 
 
@@ -59,6 +98,97 @@ ACCESS = Projector(
         ChildRegistered: _child_registered,
         ProfessionalAssigned: _assigned,
         ProfessionalUnassigned: _unassigned,
+        EmergencyAccessTaken: _emergency,
         PEPInitiated: _pep_initiated,
+    },
+)
+
+
+async def _setting_changed(connection: Connection, event: SettingChanged, meta: Metadata) -> None:
+    await connection.execute(
+        "UPDATE access_settings SET until = $2 WHERE child_id = $1 AND until IS NULL",
+        event.child_id,
+        meta.occurred_at,
+    )
+    if event.new_urn is not None:
+        await connection.execute(
+            "INSERT INTO access_settings VALUES ($1, $2, $3, NULL)"
+            " ON CONFLICT (child_id, since) DO UPDATE SET urn = excluded.urn, until = NULL",
+            event.child_id,
+            event.new_urn,
+            meta.occurred_at,
+        )
+
+
+STAND_IN = """
+INSERT INTO access_standins (standin_id, basis, account_id, role, for_account, for_role,
+                             setting_urn, children, authority, since, until, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
+"""
+
+
+async def _appointed(connection: Connection, event: DelegateAppointed, _: Metadata) -> None:
+    children = None if event.children is None else list(event.children)
+    await connection.execute(
+        STAND_IN,
+        event.delegation_id,
+        "delegation",
+        event.account_id,
+        "delegate",
+        event.appointed_by,
+        event.appointed_as,
+        None,
+        children,
+        None,
+        event.since,
+        event.until,
+        None,
+    )
+
+
+async def _covered(connection: Connection, event: CoverArranged, _: Metadata) -> None:
+    await connection.execute(
+        STAND_IN,
+        event.cover_id,
+        "cover",
+        event.account_id,
+        event.role,
+        event.covered_id,
+        event.role,
+        event.setting_urn,
+        None,
+        event.authority_code,
+        event.since,
+        event.until,
+        event.reason,
+    )
+
+
+async def _over(connection: Connection, standin_id: UUID, at: datetime) -> None:
+    await connection.execute(
+        "UPDATE access_standins SET until = least(until, $2) WHERE standin_id = $1",
+        standin_id,
+        at,
+    )
+
+
+async def _delegation_ended(connection: Connection, event: DelegationEnded, meta: Metadata) -> None:
+    await _over(connection, event.delegation_id, meta.occurred_at)
+
+
+async def _cover_ended(connection: Connection, event: CoverEnded, meta: Metadata) -> None:
+    await _over(connection, event.cover_id, meta.occurred_at)
+
+
+RELATIONSHIPS = Projector(
+    name="relationships",
+    contexts=("pep",),
+    tables=("access_settings", "access_standins"),
+    handles={
+        SettingChanged: _setting_changed,
+        DelegateAppointed: _appointed,
+        DelegationEnded: _delegation_ended,
+        CoverArranged: _covered,
+        CoverEnded: _cover_ended,
     },
 )

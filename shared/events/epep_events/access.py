@@ -11,9 +11,7 @@ from uuid import UUID
 from epep_events.base import Event, Personal, PersonalOfAdult
 from epep_events.profile import Role
 
-Basis = Literal[
-    "allocated", "setting", "cover", "delegation", "authority", "emergency"
-]  # fmt: skip
+Basis = Literal["allocated", "setting", "cover", "delegation", "authority", "emergency"]
 CarerRelation = Literal["carer", "parent", "young_person"]
 
 
@@ -37,6 +35,7 @@ class DelegateAppointed(Event):
     delegation_id: UUID
     account_id: UUID
     appointed_by: UUID
+    appointed_as: Role
     children: tuple[UUID, ...] | None
     since: datetime
     until: datetime

@@ -16,6 +16,7 @@ Kind = Literal[
     "returned",
     "signed_off",
     "feedback",
+    "emergency_access",
     "registration_link",
     "registration_known",
     "registration_waiting",

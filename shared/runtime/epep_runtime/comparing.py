@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from epep_runtime.generations import Generation, RebuildError
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import Connection, Pool, take_long
 from epep_runtime.read_model_tables import LIVE, qualified, quoted
 from epep_runtime.subscriptions import Projector
 
@@ -85,6 +85,7 @@ async def compare(pool: Pool, projector: Projector, generation: Generation) -> C
 @asynccontextmanager
 async def _snapshot(connection: Connection) -> Any:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await take_long(connection)
         yield
 
 

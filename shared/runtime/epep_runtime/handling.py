@@ -27,7 +27,7 @@ from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.settings import Settings
 from epep_runtime.skipping import skipped_in
-from epep_runtime.subscriptions import Projector, Reaction, Subscription
+from epep_runtime.subscriptions import Projector, Reaction, Reactor, Subscription
 from epep_runtime.telemetry import context_of, link_here, links_of, tracer
 
 log = structlog.get_logger()
@@ -46,7 +46,8 @@ OpenKeys: TypeAlias = dict[Subject, AESGCM | None]
 class Handling:
     """What one worker of a subscription does with the partitions it holds.
 
-    With a `generation` it works in the tables of that generation, beside the live ones.
+    With a `generation` it works in the tables of that generation, beside the live ones. Raises
+    TypeError for a reactor with a generation.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Handling:
         settings: Settings | None,
         generation: Generation | None = None,
     ) -> None:
+        if generation and isinstance(subscription, Reactor):
+            raise TypeError(f"{subscription.name} is a reactor: it is never replayed")
         self._pool, self._store, self._settings = pool, store, settings
         self._generation = generation
         self._subscription, self._name = subscription, subscription.name

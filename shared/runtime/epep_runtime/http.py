@@ -17,6 +17,7 @@ from epep_runtime.commands import Change, change_of
 from epep_runtime.http_metrics import TimedRequests
 from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
+from epep_runtime.row_security import see_only
 from epep_runtime.tokens import Principal, unauthenticated
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ async def principal_of(request: Request, bearer: Bearer) -> Principal:
     """Return the person behind a request. Raises ProblemError 401 without a valid token."""
     if bearer is None or not bearer.credentials:
         raise unauthenticated()
-    return await running_of(request).verifier.verify(bearer.credentials.strip())
+    principal = await running_of(request).verifier.verify(bearer.credentials.strip())
+    see_only(grant.authority for grant in principal.grants)
+    return principal
 
 
 IfMatch = Annotated[

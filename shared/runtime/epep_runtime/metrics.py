@@ -6,12 +6,14 @@ service adds for itself (`Service.metrics`), and the process's own.
 | Metric (all are gauges) | What it is |
 |---|---|
 | `epep_subscription_lag_events{subscription}` | events behind in this worker's partitions: add up |
-| `epep_subscription_lag_seconds{subscription}` | how long this worker has been behind: take max |
+| `epep_subscription_lag_seconds{subscription}` | age of the oldest event behind: take max |
 | `epep_parked_streams{subscription}` | streams that wait, of the whole service: take max |
 | `epep_parked_oldest_seconds{subscription}` | for how long the oldest of them has waited |
 | `epep_relay_leading` | 1 in the process that publishes: the sum must be 1 |
 | `epep_relay_unsent_events` | events that are not in Kafka yet, of the whole service |
 | `epep_relay_unsent_seconds` | age of the oldest of them |
+| `epep_oldest_open_transaction_seconds` | what was committed after it waits for it: take max |
+| `epep_log_unsealed_seconds` | age of the oldest event under no signed root yet: take max |
 | `epep_rebuild_done_events{read_model,generation}` | how far a rebuild has come |
 | `epep_rebuild_total_events{read_model,generation}` | how many there were when it was started |
 
@@ -37,6 +39,12 @@ PARKED = """
 SELECT subscription, count(*) AS streams, extract(epoch FROM now() - min(parked_at)) AS seconds
   FROM parked_streams GROUP BY subscription
 """
+UNSEALED = """
+SELECT extract(epoch FROM now() - e.occurred_at)
+  FROM publications p JOIN events e USING (position), sealed_place s
+ WHERE p.publication > s.publication AND e.type <> 'LogSealed'
+ ORDER BY p.publication LIMIT 1
+"""
 REBUILDS = """
 SELECT g.read_model, g.number, g.total, coalesce(sum(p.next_offset), 0) AS done
   FROM generations g LEFT JOIN places p ON p.subscription = g.read_model || '@' || g.number
@@ -61,6 +69,7 @@ async def exposition(process: "Running") -> bytes:
     try:
         metrics += await _parked(process.pool)
         metrics += await _rebuilds(process.pool)
+        metrics.append(await _unsealed(process.pool))
         if process.relay:
             metrics += await _relay(process.relay)
         for ask in process.service.metrics:
@@ -96,6 +105,12 @@ async def _parked(pool: Pool) -> list[Metric]:
     return [streams, oldest]
 
 
+async def _unsealed(pool: Pool) -> Metric:
+    age = gauge("log_unsealed_seconds", "Age of the oldest event under no signed root yet.")
+    age.add_metric([], float(await pool.fetchval(UNSEALED) or 0))
+    return age
+
+
 async def _rebuilds(pool: Pool) -> list[Metric]:
     labels = ["read_model", "generation"]
     done = gauge("rebuild_done_events", "Events that a rebuild has gone through.", labels)
@@ -115,4 +130,6 @@ async def _relay(relay: "Relay") -> list[Metric]:
     events.add_metric([], found["unsent_events"])
     seconds = gauge("relay_unsent_seconds", "Age of the oldest of them.")
     seconds.add_metric([], found["unsent_seconds"])
-    return [leading, events, seconds]
+    oldest = gauge("oldest_open_transaction_seconds", "What was committed later waits for it.")
+    oldest.add_metric([], found["oldest_open_transaction_seconds"])
+    return [leading, events, seconds, oldest]

@@ -76,6 +76,8 @@ async def run_rebuild(
         )
     except (RebuildError, EventFailedError) as error:
         return _failed(str(error))
+    for each in done.skipped:
+        _say(f"Left out, as an operator has skipped it: {each}")
     if done.comparison:
         return _say_comparison(done.comparison)
     number = done.generation.number

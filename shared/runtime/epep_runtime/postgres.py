@@ -22,8 +22,22 @@ DATABASE_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 DATABASE_FAULTS = (asyncpg.PostgresError, *DATABASE_AWAY)
 """Whatever the database or the way to it can do to a worker, which then goes on later."""
 
+DATABASE_UNAVAILABLE = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    ConnectionError,
+)
+"""What a request meets that may well succeed when it is sent again in a moment."""
+
 STALLED_TRANSACTION = "15s"
 """An open transaction holds the relay back, so the server ends one that does nothing this long."""
+
+LONGEST_TRANSACTION = "60s"
+"""It ends one that works this long, too (PostgreSQL 17 and later); see `take_long`."""
 
 
 JSONB_VERSION = b"\x01"
@@ -41,17 +55,47 @@ async def _prepare(connection: Any) -> None:
     )
 
 
+async def _told_who_asks(connection: Any) -> None:
+    from epep_runtime.row_security import on_acquire
+
+    await on_acquire(connection)
+
+
 async def open_pool(url: str, size: int = 10) -> Pool:
-    """Open a pool of at most `size` connections; jsonb columns are Python values."""
+    """Open a pool of at most `size` connections; jsonb columns are Python values.
+
+    No transaction on them stays open for ever: see the two limits above.
+    """
+    settings = {
+        "idle_in_transaction_session_timeout": STALLED_TRANSACTION,
+        "transaction_timeout": LONGEST_TRANSACTION,
+        "timezone": "UTC",
+        "application_name": "epep",
+    }
+    try:
+        return await _open(url, size, settings)
+    except asyncpg.UndefinedObjectError:  # PostgreSQL 16 and before know no transaction_timeout
+        del settings["transaction_timeout"]
+        return await _open(url, size, settings)
+
+
+async def _open(url: str, size: int, settings: dict[str, str]) -> Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
         init=_prepare,
+        setup=_told_who_asks,
         command_timeout=60,
-        server_settings={
-            "idle_in_transaction_session_timeout": STALLED_TRANSACTION,
-            "timezone": "UTC",
-            "application_name": "epep",
-        },
+        server_settings=settings,
+    )
+
+
+async def take_long(connection: Connection) -> None:
+    """Let this transaction take its time.
+
+    It must only read, as such a one holds nobody back, or fill a database that nobody uses yet.
+    """
+    await connection.execute(
+        "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'"
     )

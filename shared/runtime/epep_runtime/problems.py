@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from epep_events.sealed_fields import ErasedSubjectError
+from epep_runtime.postgres import DATABASE_UNAVAILABLE
 
 log = structlog.get_logger()
 
@@ -160,6 +161,13 @@ def install_problems(app: FastAPI) -> None:
         )
         return _answer(ProblemError(error.status_code, slug, str(error.detail)))
 
+    async def on_unavailable(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, ValueError):  # asyncpg's own word for a value that fits no column
+            return await on_anything(request, error)
+        log.warning("database unavailable", error=type(error).__name__)
+        detail = "This part of ePEP cannot reach its database. Try again in a moment."
+        return _answer(ProblemError(503, "unavailable", detail, headers={"Retry-After": "1"}))
+
     async def on_anything(request: Request, error: Exception) -> JSONResponse:
         route = request.scope.get("route")
         log.error(
@@ -174,4 +182,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(ErasedSubjectError, on_erased)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    for kind in DATABASE_UNAVAILABLE:
+        app.add_exception_handler(kind, on_unavailable)
     app.add_exception_handler(Exception, on_anything)

@@ -34,8 +34,6 @@ UNION ALL
 SELECT format('%s has the trigger %s', relname, tgname)
   FROM mine JOIN pg_trigger ON tgrelid = mine.oid WHERE NOT tgisinternal
 UNION ALL
-SELECT format('%s has row security', relname) FROM mine WHERE relrowsecurity
-UNION ALL
 SELECT DISTINCT format('the view %s reads %s', r.ev_class::regclass, relname)
   FROM mine JOIN pg_depend d ON d.refobjid = mine.oid AND d.refclassid = 'pg_class'::regclass
   JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -51,6 +49,15 @@ SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
  WHERE i.indrelid = $1::text::regclass
    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid
                    AND c.conrelid = i.indrelid)
+"""
+
+POLICIES = """
+SELECT policyname, permissive, cmd, array_to_string(roles, ', ') AS roles, qual, with_check
+  FROM pg_policies WHERE schemaname = 'public' AND tablename = $1
+"""
+
+ROW_SECURITY = """
+SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = $1::text::regclass
 """
 
 PRIVILEGES = """
@@ -85,7 +92,7 @@ async def not_carried(connection: Connection, tables: Sequence[str]) -> list[str
     """Return, as phrases, what of these live tables could not be made again elsewhere.
 
     A foreign key or a view would go on pointing at the old table; numbers from a sequence would
-    come out differently; triggers and row security are not copied.
+    come out differently; triggers are not copied.
     """
     return sorted(row[0] for row in await connection.fetch(NOT_CARRIED, list(tables)))
 
@@ -94,7 +101,8 @@ async def make_tables(connection: Connection, schema: str, tables: Sequence[str]
     """Make the schema, and in it an empty table like each live one.
 
     Indexes and constraints keep their names (LIKE would invent new ones), so that a later
-    migration finds them after the switch. Privileges are given to the same roles.
+    migration finds them after the switch. Privileges are given to the same roles, and row security
+    is as it was.
     """
     await connection.execute(f"CREATE SCHEMA {quoted(schema)}")
     for table in tables:
@@ -109,6 +117,23 @@ async def make_tables(connection: Connection, schema: str, tables: Sequence[str]
             await connection.execute(_elsewhere(row[0], table, schema))
         for row in await connection.fetch(PRIVILEGES, live):
             await connection.execute(f"GRANT {row['privilege_type']} ON {new} TO {row['grantee']}")
+        await _secure(connection, table, live, new)
+
+
+async def _secure(connection: Connection, table: str, live: str, new: str) -> None:
+    """Give the new table the live one's row security and policies."""
+    for row in await connection.fetch(POLICIES, table):
+        using = f" USING ({row['qual']})" if row["qual"] else ""
+        check = f" WITH CHECK ({row['with_check']})" if row["with_check"] else ""
+        await connection.execute(
+            f"CREATE POLICY {quoted(row['policyname'])} ON {new} AS {row['permissive']}"
+            f" FOR {row['cmd']} TO {row['roles']}{using}{check}"
+        )
+    enabled, forced = (await connection.fetch(ROW_SECURITY, live))[0]
+    if enabled:
+        await connection.execute(f"ALTER TABLE {new} ENABLE ROW LEVEL SECURITY")
+    if forced:
+        await connection.execute(f"ALTER TABLE {new} FORCE ROW LEVEL SECURITY")
 
 
 def _elsewhere(definition: str, table: str, schema: str) -> str:

@@ -26,6 +26,7 @@ from epep_runtime.read_model_tables import qualified
 from epep_runtime.rebuild_workers import others
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
+from epep_runtime.skipping import Skipped, skipped_in
 from epep_runtime.subscriptions import Projector
 from epep_runtime.switching import (
     FIRST_LOCK_SECONDS,
@@ -67,11 +68,13 @@ class Rebuilt:
 
     `switched` is whether this worker made the generation live; another may have. `comparison` is
     there where it was asked for; the generation is then still building, ready to be switched to.
+    `skipped` are the events that operators have taken out of this read model.
     """
 
     generation: Generation
     switched: bool = False
     comparison: Comparison | None = None
+    skipped: tuple[Skipped, ...] = ()
 
 
 async def rebuild(
@@ -89,9 +92,9 @@ async def rebuild(
     Interrupted at any point and started again, it goes on with the same generation. With more
     `workers` than one, each a process, they share its partitions; so they do when it is started
     several times at once. What was live stays as an old generation; older ones are dropped, unless
-    `keep_older`. With `only_compare` it compares instead of switching. Raises EventFailedError
-    naming an event that could not be taken, and RebuildError; the live read model is then as it
-    was.
+    `keep_older`. With `only_compare` it compares instead of switching. What operators have skipped
+    is left out. Raises EventFailedError naming an event that could not be taken, and RebuildError;
+    the live read model is then as it was.
     """
     pool = await open_pool(settings.database_url.get_secret_value(), 6)
     keyring = settings.keyring()
@@ -106,12 +109,15 @@ async def rebuild(
         async with helpers, _building(runner) as task:
             await _until_caught_up(pool, generation, ends, progress or Saying(), task)
             if only_compare and await state_of(pool, generation) == "building":
-                return Rebuilt(generation, comparison=await compare(pool, projector, generation))
+                found = await compare(pool, projector, generation)
+                return Rebuilt(
+                    generation, comparison=found, skipped=await skipped_in(pool, projector.name)
+                )
             await _analyze(pool, projector, generation)
             switched = await _switch(pool, store, projector, generation, task)
         if switched and not keep_older:
             await _drop_older(pool, projector)
-        return Rebuilt(generation, switched)
+        return Rebuilt(generation, switched, skipped=await skipped_in(pool, projector.name))
     finally:
         await keyring.close()
         await pool.close()

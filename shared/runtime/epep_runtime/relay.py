@@ -2,16 +2,22 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import headers_of
 from epep_runtime.event_store import EventStore, metadata_of
+from epep_runtime.kafka_faults import lost_as_kafka_error
+from epep_runtime.open_transactions import OpenTransactions
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
+from epep_runtime.telemetry import links_of, tracer
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
@@ -20,6 +26,7 @@ FIRST_LOOK_SECONDS, IDLE_SECONDS = 0.002, 0.25
 """Any transaction that runs on the server, whatever its database, holds new events back for as
 long as it takes: a relay that was woken for nothing looks again soon, and then ever less often."""
 RETRY_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 MAX_BATCH_BYTES = 900_000
 
 NEXT_EVENTS = """
@@ -41,6 +48,8 @@ class Relay:
     def __init__(self, pool: Pool, store: EventStore, bootstrap: str, topic: str) -> None:
         self._pool, self._store, self._bootstrap, self._topic = pool, store, bootstrap, topic
         self._partitioner = DefaultPartitioner()
+        self._open_transactions = OpenTransactions()
+        self._next_look = 0.0
         self.leading = False
         self._look_again = IDLE_SECONDS
         self._stopping = asyncio.Event()
@@ -54,7 +63,8 @@ class Relay:
         """Publish until stopped; after any fault, start again from the saved place."""
         while not self._stopping.is_set():
             try:
-                await self._lead()
+                with lost_as_kafka_error():
+                    await self._lead()
             except (KafkaError, *DATABASE_FAULTS) as error:
                 log.warning("relay interrupted, will go on", error=type(error).__name__)
                 await self._pause(RETRY_SECONDS)
@@ -84,21 +94,34 @@ class Relay:
             self.leading = True
             while not self._stopping.is_set():
                 self._store.appended.clear()
-                looked = await leader.fetchval("SELECT number_publications($1)", ROUND)
-                sent = await self._send_round(leader, producer)
-                if not looked and not sent:
+                if not await self.publish_round(leader, producer):
                     await self._wait_for_work()
                 else:
                     self._look_again = FIRST_LOOK_SECONDS
+                await self._look_for_a_stall(leader)
         finally:
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await producer.stop()
+
+    async def publish_round(self, leader: Any, producer: AIOKafkaProducer) -> bool:
+        """Number what has been committed, send, save the place; False when nothing was there."""
+        looked = await leader.fetchval("SELECT number_publications($1)", ROUND)
+        sent = await self._send_round(leader, producer)
+        return bool(looked or sent)
 
     async def _send_round(self, leader: Any, producer: AIOKafkaProducer) -> int:
         place = await leader.fetchval("SELECT sent FROM relay_place")
         rows = await leader.fetch(NEXT_EVENTS, place, ROUND)
         if not rows:
             return 0
+        links = links_of(row["traceparent"] for row in rows)
+        with tracer.start_as_current_span("publish", kind=SpanKind.PRODUCER, links=links):
+            return await self._send(leader, producer, place, rows)
+
+    async def _send(
+        self, leader: Any, producer: AIOKafkaProducer, place: int, rows: Sequence[Any]
+    ) -> int:
+        """Send the first batch for each partition and return how far that moves the place."""
         partitions = sorted(await producer.partitions_for(self._topic))
         batches: dict[int, Any] = {}
         last = place
@@ -123,6 +146,11 @@ class Relay:
         await leader.execute("UPDATE relay_place SET sent = $1", last)
         return int(last - place)
 
+    async def _look_for_a_stall(self, leader: Any) -> None:
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            await self._open_transactions.look(leader)
+
     async def _wait_for_work(self) -> None:
         try:
             await asyncio.wait_for(self._store.appended.wait(), self._look_again)
@@ -136,7 +164,10 @@ class Relay:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def unsent(self) -> dict[str, Any]:
-        """Return how many events are not published yet, and the age of the oldest in seconds."""
+        """Return how many events are not published yet, and the age of the oldest in seconds.
+
+        And for how long the oldest open transaction has held back what was committed after it.
+        """
         row = await self._pool.fetchrow(
             "SELECT count(*) AS events, extract(epoch FROM now() - min(e.occurred_at)) AS seconds"
             " FROM events e LEFT JOIN publications p USING (position), relay_place r"
@@ -144,8 +175,11 @@ class Relay:
             "   AND (p.publication IS NULL OR p.publication > r.sent)"
         )
         assert row is not None
+        oldest = await self._open_transactions.look(self._pool)
         return {
             "leading": self.leading,
             "unsent_events": row["events"],
             "unsent_seconds": float(row["seconds"] or 0),
+            "oldest_open_transaction_seconds": round(oldest.seconds, 1) if oldest else 0.0,
+            "stalled": str(oldest) if oldest and oldest.stalled else None,
         }

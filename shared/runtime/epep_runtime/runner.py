@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import asyncpg
 import structlog
@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
+from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.parking import due
 from epep_runtime.places import Place, PlaceLostError, read_places, start_at
 from epep_runtime.postgres import Pool
@@ -79,7 +80,30 @@ class Runner:
     """Runs one projector or reactor in this process, sharing partitions with its other workers.
 
     With a `generation` it rebuilds: in greater batches, and an event that fails ends it.
+    Only a projector can be rebuilt.
     """
+
+    @overload
+    def __init__(
+        self,
+        pool: Pool,
+        store: EventStore,
+        bus: Bus,
+        subscription: Subscription,
+        settings: Settings | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        pool: Pool,
+        store: EventStore,
+        bus: Bus,
+        subscription: Projector,
+        settings: Settings | None = None,
+        *,
+        generation: Generation | None = None,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -100,7 +124,7 @@ class Runner:
         self._stopping = asyncio.Event()
         self._places: dict[TopicPartition, Place] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        self._behind_since: float | None = None
+        self._oldest_waiting: dict[TopicPartition, float] = {}
         self.trouble: str | None = None
         self.arrival_failed: Exception | None = None
 
@@ -116,7 +140,8 @@ class Runner:
         """
         while not self._stopping.is_set():
             try:
-                await self._follow()
+                with lost_as_kafka_error():
+                    await self._follow()
             except GenerationGoneError:
                 return
             except RETRIED as error:
@@ -151,7 +176,7 @@ class Runner:
         finally:
             self._consumer = self.arrival_failed = None
             self.forget()
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.stop()
 
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
@@ -164,12 +189,13 @@ class Runner:
             await self._take_all(consumer, fetched)
         else:
             for where, messages in fetched.items():
+                self._oldest_waiting[where] = messages[0].timestamp / 1000
                 async with self.busy:
                     await self._take_or_seek(consumer, where, messages)
         await self._try_parked_again()
         offsets = {each: place.next_offset for each, place in self._places.items()}
         if fetched and offsets:
-            with contextlib.suppress(KafkaError):
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.commit(offsets)
 
     async def _take_all(
@@ -192,6 +218,7 @@ class Runner:
     ) -> None:
         try:
             await self._take_from_its_place(consumer, where, messages)
+            self._oldest_waiting[where] = messages[-1].timestamp / 1000
         except GenerationGoneError:
             raise
         except PlaceLostError:
@@ -233,6 +260,7 @@ class Runner:
     def forget(self) -> None:
         """Drop what is known of the partitions held."""
         self._places.clear()
+        self._oldest_waiting.clear()
 
     async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
         """Handle a partition's batch: as a whole where that works, else one by one."""
@@ -292,22 +320,23 @@ class Runner:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def lag(self) -> dict[str, Any]:
-        """Return how far behind this worker's partitions are, in events and in seconds."""
-        events = 0
+        """Return how far behind this worker's partitions are, in events and in seconds.
+
+        The seconds are the age of the oldest event that waits in Kafka, or of the one before it.
+        """
+        events, seconds, now = 0, 0.0, time.time()
         consumer = self._consumer
         for partition, place in self._places.items():
             end = consumer.highwater(partition) if consumer else None
-            events += max(0, (end or 0) - place.next_offset)
-        if events == 0:
-            self._behind_since = None
-        elif self._behind_since is None:
-            self._behind_since = time.monotonic()
-        since = self._behind_since
+            waiting = max(0, (end or 0) - place.next_offset)
+            if waiting:
+                events += waiting
+                seconds = max(seconds, now - self._oldest_waiting.get(partition, now))
         return {
             "name": self.subscription.name,
             "assigned": len(self._places),
             "lag_events": events,
-            "lag_seconds": 0.0 if since is None else round(time.monotonic() - since, 1),
+            "lag_seconds": round(seconds, 1),
             "trouble": self.trouble,
             "parked_streams": len(self.handling.parked),
         }

@@ -15,7 +15,8 @@ class Settings(BaseSettings):
     """The settings every service has; a service adds its own by subclassing.
 
     `roles` is `all` or a comma-separated choice of `api`, `relay`, `projectors`, `reactors`,
-    `workers`, so that a laptop runs one process and a cluster scales each part alone.
+    `workers`, so that a laptop runs one process and a cluster scales each part alone; a service
+    may have roles of its own besides.
     `keyring_url` is the database of the subjects' keys, `keyring_master_key` wraps them there: 32
     bytes in base64, the same for every service.
     `secret_key` is 32 bytes in base64; without it the service does not sign its log, which it

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from counting import COUNTER, cause, submitted
-from test_relay_and_subscriptions import following, relaying
+from machinery import following, relaying
 
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id

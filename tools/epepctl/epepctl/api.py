@@ -49,13 +49,21 @@ class Api:
         self._client.close()
 
     def log_in(self, email: str, password: str, code: Callable[[], str]) -> str:
-        """Log in with password and mailed code, and return the person's name.
+        """Log in with password and a code, by mail or of an app; return the person's name.
 
-        `code` is asked for after the code was mailed. Raises ToolError.
+        `code` is asked for after the code was mailed. Raises ToolError, also while there are
+        declarations to tick: they are the person's to read.
         """
         body = {"email": email, "password": password}
         login = self._send("POST", f"{self._identity}/logins", json=body)
-        where = f"{self._identity}/logins/{login['login_id']}/code"
+        step = login.get("next", "code")
+        if step not in {"code", "totp"}:
+            raise ToolError(
+                "Log in once in the portal first: there are declarations to tick."
+                if step == "declarations"
+                else "Passkeys work in the portal only."
+            )
+        where = f"{self._identity}/logins/{login['login_id']}/{step}"
         done = self._send("POST", where, json={"code": code().strip()})
         self._session = {key: done[key] for key in ("session_id", "session_secret")}
         self._keep(done)

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from epep_local.services import service
 from epep_local.voice import Voice
 from epepctl.auditing import WITH_A_LOG, replay_all, verify_export
-from epepctl.places import environment_of, one_of_several
+from epepctl.places import environment_of, one_of_several, with_a_log
 from epepctl.problem import ToolError
 from epepctl.rebuilding import python_module
 from epepctl.speaking import speaking
@@ -39,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _run(name: str, arguments: Sequence[str]) -> int:
     """Run a service's own command, whose words go to the terminal as they are."""
-    one = service(name)
+    one = with_a_log(name)
     told = environment_of(one.name, Voice(console))
     command = [*python_module(one.module), *arguments]
     return subprocess.run(command, env=dict(told), check=False).returncode  # noqa: S603 - our own
@@ -70,7 +69,7 @@ def verify_command(
     with speaking():
         trusted = trusted_key or []
         if export is not None:
-            one = service(name).name if name else None
+            one = with_a_log(name).name if name else None
             raise typer.Exit(verify_export(export, one, stream, trusted, known, console))
         if name is None:
             raise ToolError("Name a service, or an exported folder with --export.", 2)
@@ -96,7 +95,7 @@ def export_command(
 ) -> None:
     """Write the services' whole logs to files, sealed and signed, for an auditor."""
     with speaking():
-        names = [service(each).name for each in services or WITH_A_LOG]
+        names = [with_a_log(each).name for each in services or WITH_A_LOG]
         one_of_several(names)
         for name in names:
             status = _run(name, ["export", str(folder.resolve()), "--why", why])

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from epep_local.machine import chosen_ports, machine
 from epep_local.places import state_folder
-from epep_local.services import service
+from epep_local.services import Service, service
 from epep_local.system import System
+from epep_local.topics import CONTEXTS
 from epep_local.up import system
 from epep_local.voice import Voice
 from epepctl.problem import ToolError
@@ -51,3 +52,11 @@ def one_of_several(names: Sequence[str], environment: Mapping[str, str] = os.env
         raise ToolError(
             "EPEP_DATABASE_URL is the database of one service: name that one with --service.", 2
         )
+
+
+def with_a_log(name: str) -> Service:
+    """Return the service of that name. Raises LocalError, and ToolError for one without a log."""
+    one = service(name)
+    if one.name not in CONTEXTS:
+        raise ToolError(f"The {one.name} has no log. These have: {', '.join(CONTEXTS)}.", 2)
+    return one

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 
@@ -67,6 +68,8 @@ async def _log_in(person: Person, client: httpx.AsyncClient, where: Addresses) -
     identity = where.services["identity"]
     told = {"email": person.email, "password": PASSWORD}
     begun = body_of(await client.post(f"{identity}/logins", json=told), person.name)
+    if begun["declarations"]:
+        await _declare(person, client, identity, begun)
     code = await codes.newer(person.email, before)
     answer = await client.post(f"{identity}/logins/{begun['login_id']}/code", json={"code": code})
     given = body_of(answer, person.name)
@@ -77,3 +80,19 @@ async def _log_in(person: Person, client: httpx.AsyncClient, where: Addresses) -
         access_token=given["access_token"],
     )
     return Session(person, tokens, client, where)
+
+
+async def _declare(
+    person: Person, client: httpx.AsyncClient, identity: str, begun: dict[str, Any]
+) -> None:
+    """Tick every declaration that is asked for: these people are made up and agree to all."""
+    accepted = [
+        {
+            "authority": asked["authority"]["code"],
+            "version": asked["version"],
+            "keys": [each["key"] for each in asked["declarations"]],
+        }
+        for asked in begun["declarations"]
+    ]
+    path = f"{identity}/logins/{begun['login_id']}/declarations"
+    body_of(await client.post(path, json={"accepted": accepted}), person.name)

@@ -12,7 +12,11 @@ from identity_service.accounts.opening import OpenAccount, Opened, open_account
 from identity_service.accounts.suspending import restore_account, suspend_account
 from identity_service.causes import by_operator
 from identity_service.operating.reading import UnreadableError
+from identity_service.operating.welcoming import Welcome, welcome
 from identity_service.passwords.hashing import Passwords
+from identity_service.secrets_at_rest import SecretsAtRest
+from identity_service.settings import IdentitySettings
+from identity_service.tokens.signing_keys import SigningKeys
 
 AT_ONCE = 4
 
@@ -20,8 +24,21 @@ AT_ONCE = 4
 class Desk:
     """The operator's desk: the database, the log and the passwords."""
 
-    def __init__(self, pool: Pool, store: EventStore, passwords: Passwords) -> None:
+    def __init__(
+        self, pool: Pool, store: EventStore, passwords: Passwords, settings: IdentitySettings
+    ) -> None:
         self._pool, self._store, self._passwords = pool, store, passwords
+        self._settings = settings
+
+    async def welcome(self, command: Welcome) -> str:
+        """Make an administrator and return the link by which they choose their password."""
+        token = await welcome(self._pool, self._store, command, by_operator())
+        return f"{self._settings.portal_url.rstrip('/')}/welcome/{token}"
+
+    async def rotate_keys(self) -> str:
+        """Publish the next signing key and return its id; the running service begins to use it."""
+        at_rest = SecretsAtRest(self._settings.secret_bytes())
+        return await SigningKeys(self._pool, self._store, at_rest, self._settings).rotate()
 
     async def open_all(self, wanted: Sequence[OpenAccount]) -> list[Opened]:
         """Open or change these accounts, a few at a time, and return them in the same order."""

@@ -21,11 +21,20 @@ from identity_service.operating.reading import (
     account_from,
     accounts_from_lines,
     explained,
+    welcome_from,
 )
 from identity_service.passwords.hashing import Passwords
 from identity_service.settings import IdentitySettings
 
-COMMANDS = ("account", "accounts-from", "suspend", "restore", "list")
+COMMANDS = (
+    "account",
+    "accounts-from",
+    "first-administrator",
+    "rotate-keys",
+    "suspend",
+    "restore",
+    "list",
+)
 
 
 def operate(argv: Sequence[str]) -> int:
@@ -64,6 +73,13 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     one.add_argument("--job-title")
     several = commands.add_parser("accounts-from", help="open accounts, one JSON object a line")
     several.add_argument("file", help="a file, or - for standard input")
+    first = commands.add_parser(
+        "first-administrator", help="make an authority's first administrator; prints a link"
+    )
+    first.add_argument("--authority", required=True, metavar="330")
+    first.add_argument("--name", required=True)
+    first.add_argument("--email", required=True)
+    commands.add_parser("rotate-keys", help="publish the next signing key; prints its id")
     for name, what in (("suspend", "lock a person out at once"), ("restore", "let them back in")):
         command = commands.add_parser(name, help=what)
         command.add_argument("--email", required=True)
@@ -78,7 +94,7 @@ async def _desk(settings: IdentitySettings) -> AsyncIterator[Desk]:
     keyring = settings.keyring()
     pool = await open_pool(settings.database_url.get_secret_value(), 4)
     try:
-        yield Desk(pool, EventStore(catalog(), "identity", keyring), Passwords(settings))
+        yield Desk(pool, EventStore(catalog(), "identity", keyring), Passwords(settings), settings)
     finally:
         await keyring.close()
         await pool.close()
@@ -96,6 +112,13 @@ async def _carry_out(arguments: argparse.Namespace, settings: IdentitySettings) 
             opened = await desk.open_all(wanted)
         for each, done in zip(wanted, opened, strict=True):
             _say(f"{done.account_id}\t{each.email}\t{done.outcome}")
+    elif arguments.command == "first-administrator":
+        wanted_administrator = welcome_from(arguments)
+        async with _desk(settings) as desk:
+            _say(await desk.welcome(wanted_administrator))
+    elif arguments.command == "rotate-keys":
+        async with _desk(settings) as desk:
+            _say(await desk.rotate_keys())
     elif arguments.command == "list":
         async with _desk(settings) as desk:
             for line in await desk.listing(arguments.authority):

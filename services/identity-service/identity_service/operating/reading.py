@@ -8,6 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from identity_service.accounts.opening import OpenAccount
+from identity_service.operating.welcoming import Welcome
 
 
 class UnreadableError(Exception):
@@ -40,6 +41,15 @@ def account_from(arguments: argparse.Namespace, password: str) -> OpenAccount:
     }
     try:
         return OpenAccount.model_validate(wanted)
+    except ValidationError as error:
+        raise UnreadableError(explained(error)) from error
+
+
+def welcome_from(arguments: argparse.Namespace) -> Welcome:
+    """Return the administrator that the command line asks for. Raises UnreadableError."""
+    wanted = {name: getattr(arguments, name) for name in ("name", "email", "authority")}
+    try:
+        return Welcome.model_validate(wanted)
     except ValidationError as error:
         raise UnreadableError(explained(error)) from error
 

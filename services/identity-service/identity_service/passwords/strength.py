@@ -22,7 +22,7 @@ ENOUGH = 3
 MOST_FOR_ZXCVBN = 72
 """It refuses longer ones; the whole password is hashed all the same."""
 
-CONTEXT = ("epep", "virtual school", "virtualschool", "council", "school", "education", "password")
+CONTEXT = ("epep", "virtual", "council", "school", "education", "password")
 SHORTEST_WORD = 4
 MESSAGES = {
     "too_short": f"Use {SHORTEST} characters or more. Three words that nobody would join do well.",
@@ -56,13 +56,19 @@ def weakness(password: str, personal: Iterable[str] = ()) -> str | None:
     if folded in common_passwords():
         return "common"
     own = (*CONTEXT, *personal)
-    rest = folded
-    for word in sorted(own, key=len, reverse=True):
-        rest = rest.replace(word, "")
-    if len(re.sub(r"[\W\d_]", "", rest)) < SHORTEST_WORD and rest != folded:
+    if _is_made_of(own, folded):
         return "personal"
     judged = zxcvbn(password[:MOST_FOR_ZXCVBN], user_inputs=list(own), max_length=MOST_FOR_ZXCVBN)
     return None if judged["score"] >= ENOUGH else "guessable"
+
+
+def _is_made_of(words: Iterable[str], folded: str) -> bool:
+    """Tell whether hardly a letter is left of a password when these words are taken away."""
+    bare = re.sub(r"[\W_]", "", folded)
+    rest = bare
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return rest != bare and len(re.sub(r"\d", "", rest)) < SHORTEST_WORD
 
 
 async def must_stand(password: SecretStr, personal: Iterable[str], field: str = "password") -> None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.checking import must_here
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.getting_in import RegistrationAccepted, RegistrationRefused
@@ -85,8 +86,9 @@ def _waiting(registration: Registration) -> UUID:
 async def _authority(running: Running, principal: Principal, registration_id: UUID) -> str:
     """Return the authority asked. Raises NotFoundError for all but its virtual school."""
     state = (await running.store.load(running.pool, REGISTRATION, registration_id)).state
-    if state.account_id is None or not principal.has(state.authority, "virtual_school"):
+    if state.account_id is None:
         raise NotFoundError
+    await must_here(running.pool, principal, state.authority, "people.manage")
     return state.authority
 
 

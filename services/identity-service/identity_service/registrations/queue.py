@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.checking import must_here
 from epep_runtime.http import Asking, running_of
 from epep_runtime.problems import NotFoundError
 from identity_service.read_models.access_requests import PAGE_SIZE, one, queue
@@ -89,9 +90,8 @@ async def access_requests(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> AccessRequests:
     """Return one page of an authority's queue. For its virtual school only; others get 404."""
-    if not principal.has(authority, "virtual_school"):
-        raise NotFoundError
     pool = running_of(request).pool
+    await must_here(pool, principal, authority, "people.manage")
     rules = (await rules_of(pool, [authority])).get(authority)
     total, rows = await queue(pool, authority, state, page)
     found = [shown(row, rules) for row in rows]
@@ -109,7 +109,8 @@ async def access_request(
     """Return one request with its version. For the virtual school of the authority it is to."""
     pool = running_of(request).pool
     row = await one(pool, registration_id)
-    if row is None or not principal.has(row["authority"], "virtual_school"):
+    if row is None:
         raise NotFoundError
+    await must_here(pool, principal, row["authority"], "people.manage")
     found = shown(row, (await rules_of(pool, [row["authority"]])).get(row["authority"]))
     return JSONResponse(found.model_dump(mode="json"), headers={"ETag": f'"{found.version}"'})

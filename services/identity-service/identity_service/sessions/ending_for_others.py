@@ -5,6 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from epep_access.checking import held_by
+from epep_access.permissions import table
 from epep_events.getting_in import FactorsReset, SessionsEndedByAuthority
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.problems import NotFoundError
@@ -36,8 +38,10 @@ async def shared_authority(running: Running, principal: Principal, account_id: U
     Raises NotFoundError where there is none: who works elsewhere is nobody here.
     """
     account = (await running.store.load(running.pool, ACCOUNT, account_id)).state
+    held = await held_by(running.pool, principal)
+    managed = held.authorities(table().allowed("people.manage"))
     for authority in account.authorities:
-        if principal.has(authority, "virtual_school"):
+        if authority in managed:
             return authority
     raise NotFoundError
 

@@ -48,14 +48,14 @@ class Scene:
 
     def writer(self) -> str:
         """Return the role that may write the meeting page. Raises ForbiddenError."""
-        return self.acting.must(self.pep.profile.writers)
+        return self.acting.must("meeting.record", self.pep.profile.writers)
 
     def arranger(self) -> str:
         """Return the role that may move the meeting and invite: those who write its page or set
         PEPs up (B52, B58, S76), and whoever set up this one. Raises ForbiddenError.
         """
-        if self.acting.may(self._arrangers):
-            return self.acting.must(self._arrangers)
+        if self.acting.may("meeting.arrange", self._arrangers):
+            return self.acting.must("meeting.arrange", self._arrangers)
         if self._organises:
             return self.acting.role
         raise ForbiddenError
@@ -63,8 +63,10 @@ class Scene:
     def may(self, meeting: Meeting) -> May:
         """Return what the person may do with the meeting as it is."""
         is_open = not self.pep.signed_off
-        writes = is_open and self.acting.may(self.pep.profile.writers)
-        arranges = is_open and (self._organises or self.acting.may(self._arrangers))
+        writes = is_open and self.acting.may("meeting.record", self.pep.profile.writers)
+        arranges = is_open and (
+            self._organises or self.acting.may("meeting.arrange", self._arrangers)
+        )
         scheduled = meeting.state == "scheduled"
         begun = meeting.when.starts_at <= self.now
         return May(
@@ -84,6 +86,7 @@ async def scene_of(request: Request, principal: Principal, pep_id: UUID) -> Scen
     """
     running = running_of(request)
     acting = await acting_for_pep(running.pool, principal, pep_id)
+    acting.must("meeting.read")
     pep = await known_pep(running.pool, pep_id)
     return Scene(running, principal.account_id, acting, pep, running.store.clock())
 

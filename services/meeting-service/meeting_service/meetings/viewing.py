@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from epep_access.people import person_of
+from epep_access.readings import note_reading
 from epep_events.meeting import MeetingConfirmed
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking
@@ -185,6 +186,8 @@ async def meeting_of_pep(
     pep_id: UUID, principal: Asking, request: Request, response: Response
 ) -> MeetingView:
     """Show the meeting to whoever may see the child; 404 to others, and until it is scheduled."""
-    view = await view_of(await scene_of(request, principal, pep_id))
+    scene = await scene_of(request, principal, pep_id)
+    note_reading(scene.running, principal, scene.acting, "meeting.read")
+    view = await view_of(scene)
     response.headers["ETag"] = f'"{view.version}"'
     return view

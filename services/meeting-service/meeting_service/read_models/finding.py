@@ -8,6 +8,7 @@ from uuid import UUID
 
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Connection, Pool
+from epep_runtime.row_security import see_also
 from meeting_service.meetings.meeting import MEETING, Meeting, Reply, State
 
 MOST = 200
@@ -100,6 +101,18 @@ async def _current(connection: Connection, store: EventStore, rows: Iterable[Any
     return found
 
 
+AUTHORITIES = """
+SELECT DISTINCT m.authority FROM invitations i JOIN meetings m USING (meeting_id)
+ WHERE i.account_id = $1 OR i.invitation_id = $1
+"""
+
+
+async def _see(connection: Connection, wanted: UUID) -> None:
+    """Let the request see the meetings that an account was invited to, or of one invitation."""
+    rows = await connection.fetch(AUTHORITIES, wanted)
+    await see_also(connection, (row["authority"] for row in rows))
+
+
 async def invitations_of(
     pool: Pool, store: EventStore, account_id: UUID, now: datetime
 ) -> list[Invited]:
@@ -108,6 +121,7 @@ async def invitations_of(
     At most 200; what was answered a moment ago is in it.
     """
     async with pool.acquire() as connection:
+        await _see(connection, account_id)
         rows = await connection.fetch(MINE, account_id, now)
         return await _current(connection, store, rows)
 
@@ -115,5 +129,6 @@ async def invitations_of(
 async def invitation(pool: Pool, store: EventStore, invitation_id: UUID) -> Invited | None:
     """Return one invitation as it is now, or None."""
     async with pool.acquire() as connection:
+        await _see(connection, invitation_id)
         rows = await connection.fetch(ONE, invitation_id)
         return next(iter(await _current(connection, store, rows)), None)

@@ -15,7 +15,8 @@ async def roles_near(
     rows = await database.fetch(
         "SELECT role FROM known_roles WHERE account_id = $1 AND authority = $2"
         "    AND held_from <= now() AND (held_to IS NULL OR held_to > now())"
-        " UNION SELECT role FROM access_people WHERE account_id = $1 AND child_id = $3",
+        " UNION SELECT role FROM access_relations() WHERE account_id = $1 AND child_id = $3"
+        "    AND since <= now() AND (until IS NULL OR until > now())",
         account_id,
         authority,
         child_id,

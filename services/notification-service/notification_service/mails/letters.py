@@ -1,29 +1,26 @@
 """What each kind of mail says. Layout is the templates' affair, so text and HTML say the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
+from notification_service.mails.identity_letters import IDENTITY_LETTERS
+from notification_service.mails.letter import Details, Letter
 from notification_service.mails.wording import clock, day_and_time, span
 from notification_service.notifications.facts import Facts, MeetingFacts
 
-Details = tuple[tuple[str, str], ...]
 
+def letter_of(
+    facts: Facts, portal_url: str, secret: str | None, not_me: str | None = None
+) -> Letter:
+    """Return what the mail says; `secret` is the opened code or token, where there is one.
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail's contents in order; `code` is shown large, `links` are (label, address)."""
-
-    heading: str
-    lines: tuple[str, ...]
-    code: str | None = None
-    details: Details = ()
-    links: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def letter_of(facts: Facts, portal_url: str, secret: str | None) -> Letter:
-    """Return what the mail says; `secret` is the opened code or token, where there is one."""
-    return LETTERS[facts.kind](facts, portal_url, secret)
+    `not_me` is the token of the link by which the reader says "this is not me".
+    """
+    letter = (LETTERS | IDENTITY_LETTERS)[facts.kind](facts, portal_url, secret)
+    if not_me is None:
+        return letter
+    link = ("This is not me", f"{portal_url}/not-me/{not_me}")
+    return replace(letter, links=(*letter.links, link))
 
 
 def _meeting(facts: Facts) -> MeetingFacts:
@@ -156,6 +153,20 @@ def _about_pep(heading: str, line: str, label: str) -> Callable[[Facts, str, str
     return write
 
 
+def _emergency_access(facts: Facts, portal_url: str, _: str | None) -> Letter:
+    until = f" It ends at {clock(facts.expires_at)}, a day later." if facts.expires_at else ""
+    return Letter(
+        "A record was opened in an emergency",
+        (
+            f"{facts.who or 'Somebody'} has opened the record of a child in your authority who is "
+            f"not theirs, and gave a reason.{until}",
+            "The reason and everything they looked at are on the child’s page. If it was not "
+            "needed, end the person’s access and speak with them.",
+        ),
+        links=(("Open the child’s page", f"{portal_url}/children/{facts.child_id}"),),
+    )
+
+
 LETTERS: dict[str, Callable[[Facts, str, str | None], Letter]] = {
     "login_code": _login_code,
     "invitation": _invitation,
@@ -183,6 +194,7 @@ LETTERS: dict[str, Callable[[Facts, str, str | None], Letter]] = {
         "The PEP for {initials} is complete and signed off. Nothing is left for you to do.",
         "See the PEP",
     ),
+    "emergency_access": _emergency_access,
     "feedback": _about_pep(
         "Feedback on a PEP",
         "The virtual school has looked at the quality of the PEP for {initials}.",

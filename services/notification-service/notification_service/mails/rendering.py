@@ -12,7 +12,8 @@ from uuid import UUID
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from notification_service.mails.calendar import calendar_of, method_of
-from notification_service.mails.letters import Letter, letter_of
+from notification_service.mails.letter import Letter
+from notification_service.mails.letters import letter_of
 from notification_service.mails.subjects import subject_of
 from notification_service.mails.wording import one_line
 from notification_service.notifications.facts import Facts
@@ -48,9 +49,17 @@ class MailWriter:
         return cls(settings, environment)
 
     def write(
-        self, own_id: UUID, email: str, facts: Facts, secret: str | None, now: datetime
+        self,
+        own_id: UUID,
+        email: str,
+        facts: Facts,
+        secret: str | None,
+        now: datetime,
+        not_me: str | None = None,
     ) -> bytes:
         """Return the whole message, in 7 bits, with CRLF line ends.
+
+        `secret` and `not_me` are what was sealed into the facts, opened.
 
         Raises UnsendableError for an address that no mail can be written to.
         """
@@ -63,7 +72,7 @@ class MailWriter:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = message_id(own_id, self.settings.mail_domain)
         message["Auto-Submitted"] = "auto-generated"
-        letter = letter_of(facts, self.settings.portal_url, secret)
+        letter = letter_of(facts, self.settings.portal_url, secret, not_me)
         message.set_content(self._render("mail.txt", facts, letter))
         message.add_alternative(self._render("mail.html", facts, letter), subtype="html")
         self._add_calendar(message, email, facts)

@@ -17,6 +17,19 @@ SUBJECTS = {
     "returned": "The PEP for {initials} needs more work",
     "signed_off": "The PEP for {initials} has been signed off",
     "feedback": "Feedback on the PEP for {initials}",
+    "emergency_access": "Emergency access to a child’s record",
+    "registration_link": "Confirm your email address for ePEP",
+    "registration_known": "Your ePEP account",
+    "registration_waiting": "Somebody asks for access to ePEP",
+    "registration_accepted": "You have access to ePEP",
+    "registration_refused": "Your request for access to ePEP",
+    "password_reset": "Choose a new ePEP password",
+    "email_reminder": "The email address of your ePEP account",
+    "email_change_new": "Confirm your new email address for ePEP",
+    "email_change_old": "Somebody wants to change your ePEP email address",
+    "email_changed": "Your ePEP email address has changed",
+    "security_notice": "A change to how you log in to ePEP",
+    "login_stopped": "A log-in to ePEP was not by its owner",
 }
 
 

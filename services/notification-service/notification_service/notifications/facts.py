@@ -29,8 +29,9 @@ class AuthorityFacts(Value):
 class Facts(Value):
     """The facts of one mail to one person. It never holds a child's name, only initials.
 
-    `sealed` is a JWE: a log-in code or the token of an answer link, opened only while the mail is
-    written. Which fields are filled in depends on `kind`.
+    `sealed` is a JWE: a log-in code or the token of a link, opened only while the mail is written;
+    `sealed_not_me` that of the link by which its reader says "this is not me". Which fields are
+    filled in depends on `kind`.
     """
 
     kind: Kind
@@ -53,4 +54,7 @@ class Facts(Value):
     proposed_at: datetime | None = None
     commented: bool = False
     sealed: str | None = None
+    sealed_not_me: str | None = None
+    role_label: str | None = None
+    detail: str | None = None
     expires_at: datetime | None = None

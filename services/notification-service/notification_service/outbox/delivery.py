@@ -87,13 +87,14 @@ class Delivery:
         return until is not None and until <= self.store.clock()
 
     async def _written(self, item: Item) -> bytes:
-        sealed = item.facts.sealed
+        sealed, other = item.facts.sealed, item.facts.sealed_not_me
         try:
             secret = await self.keyring.open(sealed) if sealed else None
+            not_me = await self.keyring.open(other) if other else None
         except (JoseError, ValueError) as error:
             raise UnsendableError(SEALED) from error
-        now = self.store.clock()
-        return self.writer.write(item.notification_id, item.email, item.facts, secret, now)
+        now, facts = self.store.clock(), item.facts
+        return self.writer.write(item.notification_id, item.email, facts, secret, now, not_me)
 
     async def _hand_over(self, item: Item, postman: Postman, content: bytes) -> None:
         own = message_id(item.notification_id, self.writer.settings.mail_domain)

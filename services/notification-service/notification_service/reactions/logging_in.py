@@ -15,6 +15,7 @@ async def mail_login_code(reaction: Reaction, event: LoginCodeRequested, meta: M
         name=event.name,
         has_account=True,
         sealed=event.sealed_code,
+        sealed_not_me=event.sealed_not_me,
         expires_at=event.expires_at,
     )
     await tell(reaction, [Notice(Recipient(event.name, event.email, event.account_id), facts)])

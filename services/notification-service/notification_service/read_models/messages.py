@@ -32,6 +32,11 @@ TITLES: dict[str, str] = {
     "returned": "PEP returned for more work",
     "signed_off": "PEP signed off",
     "feedback": "Feedback on a PEP",
+    "emergency_access": "A record opened in an emergency",
+    "registration_accepted": "You have access",
+    "registration_refused": "Your request for access",
+    "security_notice": "A change to how you log in",
+    "login_stopped": "A log-in was stopped",
 }
 router = APIRouter(tags=["messages"])
 

@@ -22,11 +22,31 @@ async def assigned_people(
     Accounts that were closed are left out; each person comes once, however many roles they have.
     """
     rows = await connection.fetch(
-        "SELECT DISTINCT p.account_id, p.name, p.email FROM access_people a"
+        "SELECT DISTINCT p.account_id, p.name, p.email FROM access_relations() a"
         "  JOIN known_people p USING (account_id)"
-        " WHERE a.child_id = $1 AND p.active AND (cardinality($2::text[]) = 0 OR a.role = ANY($2))"
+        " WHERE a.child_id = $1 AND a.since <= now() AND (a.until IS NULL OR a.until > now())"
+        "   AND p.active AND (cardinality($2::text[]) = 0 OR a.role = ANY($2))"
         " ORDER BY p.account_id",
         child_id,
         list(roles),
+    )
+    return [Recipient(row["name"], row["email"], row["account_id"]) for row in rows]
+
+
+MOST_TOLD = 50
+
+
+async def people_in_role(
+    connection: Connection, authority: str, roles: tuple[str, ...]
+) -> list[Recipient]:
+    """Return the people who hold one of these roles in an authority now, at most 50."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT p.account_id, p.name, p.email FROM known_roles r"
+        "  JOIN known_people p USING (account_id)"
+        " WHERE r.authority = $1 AND r.role = ANY($2) AND p.active AND r.held_from <= now()"
+        "   AND (r.held_to IS NULL OR r.held_to > now()) ORDER BY p.account_id LIMIT $3",
+        authority,
+        list(roles),
+        MOST_TOLD,
     )
     return [Recipient(row["name"], row["email"], row["account_id"]) for row in rows]

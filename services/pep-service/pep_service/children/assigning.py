@@ -17,17 +17,20 @@ from epep_runtime.text import Command, example
 from pep_service.children.child import CHILD, Child
 from pep_service.children.facts import ProfessionalFacts
 from pep_service.children.shapes import NewVersion
+from pep_service.peps.answers import LocalDate
 
 router = APIRouter(tags=["children"])
 
 ROLE_NAMES = {
-    "social_worker": "a social worker",
-    "designated_teacher": "a designated teacher",
     "virtual_school": "of the virtual school",
+    "virtual_school_head": "head of the virtual school",
     "coordinator": "a PEP coordinator",
-    "carer": "a carer",
     "iro": "an independent reviewing officer",
+    "education_advisor": "an education advisor",
+    "education_officer": "an education officer",
 }
+NEVER_ASSIGNED = frozenset({"system", "operator", "auditor", "delegate"})
+"""Roles that come another way than by assignment to a child."""
 
 
 class Assign(Command):
@@ -37,18 +40,18 @@ class Assign(Command):
 
     account_id: UUID
     role: Role
+    held_from: LocalDate | None = None
+    held_to: LocalDate | None = None
 
 
 def assign(child: Child, told: ProfessionalFacts) -> list[Event]:
-    """Return the assignment; no event where it holds already."""
-    if (told.account_id, told.role) in child.people:
+    """Return the assignment; no event where it holds already, with the same days."""
+    held = (told.account_id, told.role)
+    days = (told.held_from, told.held_to)
+    if held in child.people and child.terms.get(held, (None, None)) == days:
         return []
     assert child.child_id is not None
-    return [
-        ProfessionalAssigned(
-            child_id=child.child_id, account_id=told.account_id, role=told.role
-        )
-    ]  # fmt: skip
+    return [ProfessionalAssigned(child_id=child.child_id, **told.model_dump())]
 
 
 def unassign(child: Child, account_id: UUID, role: Role) -> list[Event]:
@@ -65,9 +68,9 @@ def hand_over(child: Child, told: ProfessionalFacts) -> list[Event]:
     Nothing changes where the person holds it already, alone or with others, so that somebody
     assigned beside them by hand is kept until the role really goes to somebody else.
     """
-    given = assign(child, told)
-    if not given:
+    if (told.account_id, told.role) in child.people:
         return []
+    given = assign(child, told)
     assert child.child_id is not None
     ended: list[Event] = [
         ProfessionalUnassigned(child_id=child.child_id, account_id=account, role=told.role)
@@ -85,9 +88,9 @@ def may_hold(person: Person | None, role: Role, authority: str) -> None:
     """
     if person is None or not person.active:
         raise InvalidError([FieldError("account_id", "There is no such account.", "unknown")])
-    where = authority if role == "virtual_school" else None
-    if role == "system" or not person.holds(role, where):
-        what = ROLE_NAMES.get(role, role)
+    where = authority if role in {"virtual_school", "virtual_school_head"} else None
+    if role in NEVER_ASSIGNED or not person.holds(role, where):
+        what = ROLE_NAMES.get(role, f"a {role.replace('_', ' ')}")
         raise InvalidError([FieldError("role", f"{person.name} is not {what}.", "not-held")])
 
 
@@ -106,10 +109,13 @@ async def put_person(
     """
     running = running_of(request)
     acting = await acting_for_child(running.pool, change.principal, child_id)
-    role = acting.must({"virtual_school"})
+    role = acting.must("child.assign")
     person = await person_of(running.pool, command.account_id)
     may_hold(person, command.role, acting.authority)
-    told = ProfessionalFacts(account_id=command.account_id, role=command.role)
+    told = ProfessionalFacts.model_validate(command.model_dump())
+    if told.held_from and told.held_to and told.held_to < told.held_from:
+        message = "The last day is before the first."
+        raise InvalidError([FieldError("held_to", message, "before-start")])
     return await running.commands.carry_out(
         change,
         CHILD,
@@ -136,7 +142,7 @@ async def delete_person(
     """
     running = running_of(request)
     acting = await acting_for_child(running.pool, change.principal, child_id)
-    by = acting.must({"virtual_school"})
+    by = acting.must("child.assign")
     return await running.commands.carry_out(
         change,
         CHILD,

@@ -1,11 +1,12 @@
 """A child in care as its events tell: who, where living, where learning, who works with them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from epep_events.access import CarerAccessApproved, CarerAccessRefused, CarerAccessRequested
 from epep_events.base import Event
 from epep_events.pep import (
     CareEpisodeEnded,
@@ -57,7 +58,9 @@ class Child:
     """A child; before `ChildRegistered` there is none (`child_id` is None).
 
     `episodes` are in order of their start; `people` are (account id, role) in order of assignment;
-    `attended` are the URNs of the settings attended since registration, in order.
+    `terms` are the first and last day of those whose role has them; `attended` are the URNs of the
+    settings attended since registration, in order; `carers` are the requests for carers' access
+    with what became of them (`waiting`, `approved`, `refused`).
     """
 
     child_id: UUID | None = None
@@ -76,6 +79,8 @@ class Child:
     attended: tuple[str, ...] = ()
     episodes: tuple[Episode, ...] = ()
     people: tuple[tuple[UUID, str], ...] = ()
+    terms: Mapping[tuple[UUID, str], tuple[date | None, date | None]] = field(default_factory=dict)
+    carers: Mapping[UUID, tuple[CarerAccessRequested, str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -127,7 +132,8 @@ def evolve(state: Child, event: Event) -> Child:
         case ProfessionalAssigned():
             person = (event.account_id, event.role)
             others = tuple(each for each in state.people if each != person)
-            return replace(state, people=(*others, person))
+            terms = {**state.terms, person: (event.held_from, event.held_to)}
+            return replace(state, people=(*others, person), terms=terms)
         case ProfessionalUnassigned():
             gone = (event.account_id, event.role)
             return replace(state, people=tuple(each for each in state.people if each != gone))
@@ -158,7 +164,20 @@ def _care_evolved(state: Child, event: Event) -> Child:
         case PlacementChanged():
             return _episode_changed(state, event.on, placement=event.new)
         case _:
+            return _carers_evolved(state, event)
+
+
+def _carers_evolved(state: Child, event: Event) -> Child:
+    match event:
+        case CarerAccessRequested():
+            changed = (event, "waiting")
+        case CarerAccessApproved():
+            changed = (state.carers[event.request_id][0], "approved")
+        case CarerAccessRefused():
+            changed = (state.carers[event.request_id][0], "refused")
+        case _:
             return state
+    return replace(state, carers={**state.carers, event.request_id: changed})
 
 
 def _with_episodes(state: Child, episodes: Iterable[Episode]) -> Child:

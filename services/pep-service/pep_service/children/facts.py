@@ -55,10 +55,12 @@ class SettingFacts(Facts):
 
 
 class ProfessionalFacts(Facts):
-    """Who holds a role for the child."""
+    """Who holds a role for the child, from which day to which (None: open)."""
 
     account_id: UUID
     role: Role
+    held_from: date | None = None
+    held_to: date | None = None
 
 
 class ChildFacts(Facts):

@@ -90,8 +90,11 @@ def _care(child: Child, today: date) -> list[Indicator]:
     ]
 
 
-def core_data(child: Child) -> list[Datum]:
-    """Return the core data (S32) in words; addresses are not shown."""
+def core_data(child: Child, *, restricted: bool = True) -> list[Datum]:
+    """Return the core data (S32) in words; addresses are not shown.
+
+    Without `restricted`, nor is anything about care and where the child lives (families).
+    """
     lists, current, began = code_lists(), child.current_episode, care_began_on(child)
     lines = [
         ("First name", child.first_name),
@@ -106,7 +109,7 @@ def core_data(child: Child) -> list[Datum]:
     ]
     if child.mother:
         lines.append(("Mother of a child born on", day(child.mothers_child_born) or "Not known"))
-    if current is not None:
+    if current is not None and restricted:
         lines += [
             ("Came into care", day(began)),
             ("Legal status", lists.label("ls", current.legal_status)),

@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from epep_access.people import PEOPLE
 from epep_runtime.service import Running
 from epep_runtime.subscriptions import Projector, Reactor
 from pep_service.children import assigning, showing
@@ -21,7 +20,7 @@ ROUTERS: Sequence[APIRouter] = (
     registering.router,
     importing.router,
 )
-PROJECTORS: Sequence[Projector] = (CHILDREN, PEOPLE, SETTINGS_REGISTER)
+PROJECTORS: Sequence[Projector] = (CHILDREN, SETTINGS_REGISTER)
 REACTORS: Sequence[Reactor] = ()
 WORKERS: Sequence[Callable[[Running], Coroutine[Any, Any, None]]] = (import_worker,)
 BODY_LIMITS: Mapping[str, int] = {"/imports": 20 * 1024 * 1024}

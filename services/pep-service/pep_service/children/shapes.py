@@ -1,6 +1,6 @@
 """The JSON of children over HTTP (the contract's shapes)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -53,13 +53,16 @@ class EpisodeShown(BaseModel):
 
 
 class PersonShown(BaseModel):
-    """Somebody with access to the child, in one role; the label is the authority's own."""
+    """Somebody with access to the child now, in one role, why, since and until when."""
 
     account_id: UUID
     name: str
     email: str | None
     role: Role
     role_label: str
+    basis: str
+    since: datetime
+    until: datetime | None
 
 
 class ChildMay(BaseModel):
@@ -67,6 +70,9 @@ class ChildMay(BaseModel):
 
     create_pep: bool
     assign: bool
+    access_list: bool
+    see_reads: bool
+    request_carer: bool
 
 
 class ChildPage(BaseModel):

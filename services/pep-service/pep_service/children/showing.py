@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from epep_access.checking import Acting, acting_for_child
-from epep_access.people import people_of
-from epep_events.profile import AuthorityProfile, Role
+from epep_access.readings import note_reading
+from epep_events.profile import AuthorityProfile
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import Asking, running_of
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import NotFoundError
+from pep_service.access.access_list import AccessRow, access_rows
 from pep_service.children.child import CHILD, Child, Episode
 from pep_service.children.codes import code_lists
 from pep_service.children.describing import placement_text
@@ -43,11 +44,13 @@ async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSON
         loaded = await running.store.load(connection, CHILD, child_id)
     if loaded.state.child_id is None:
         raise NotFoundError
+    acting.must("child.read")
+    note_reading(running, principal, acting, "child.read")
     profile = await profile_of(running.pool, acting.authority)
     child = await _with_newest_setting_name(running.pool, loaded.state)
     today = local_date(running.store.clock())
     cards = await cards_of_child(
-        running.pool, running.store, child_id, rating=acting.roles != {"carer"}
+        running.pool, running.store, child_id, rating=acting.may("quality.read")
     )
     page = ChildPage(
         child_id=child_id,
@@ -62,10 +65,12 @@ async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSON
             virtual_school_name=profile.virtual_school_name,
         ),
         labels=profile.labels,
-        key_indicators=key_indicators(child, today),
-        core_data=core_data(child),
-        episodes=[_episode(each) for each in reversed(child.episodes)],
-        people=await _people(running.pool, child, profile),
+        key_indicators=key_indicators(child, today) if acting.may("child.read_restricted") else [],
+        core_data=core_data(child, restricted=acting.may("child.read_restricted")),
+        episodes=[_episode(each) for each in reversed(child.episodes)]
+        if acting.may("child.read_restricted")
+        else [],
+        people=_people(child, await access_rows(running, acting)),
         peps=cards,
         may=_may(acting, profile),
     )
@@ -93,30 +98,22 @@ def _episode(episode: Episode) -> EpisodeShown:
     )
 
 
-async def _people(pool: Pool, child: Child, profile: AuthorityProfile) -> list[PersonShown]:
-    known = await people_of(pool, (account for account, _ in child.people))
-
-    def shown(account: UUID, role: str) -> PersonShown:
-        person = known.get(account)
-        label = profile.labels.get(role, role.replace("_", " ").capitalize())
-        return PersonShown(
-            account_id=account,
-            name=person.name if person else "Name not known yet",
-            email=person.email if person else None,
-            role=_role(role),
-            role_label=label,
-        )
-
-    return [shown(account, role) for account, role in child.people]
-
-
-def _role(name: str) -> Role:
-    role: Role = name  # type: ignore[assignment]  # events hold roles only
-    return role
+def _people(child: Child, rows: list[AccessRow]) -> list[PersonShown]:
+    """Return who has access now, each role of each person once; in the order of assignment."""
+    order = {each: place for place, each in enumerate(child.people)}
+    rows = sorted(rows, key=lambda row: order.get((row.account_id, row.role), len(order)))
+    once = {(row.account_id, row.role): row for row in rows if row.state == "active"}
+    return [
+        PersonShown.model_validate(row.model_dump(include=set(PersonShown.model_fields)))
+        for row in once.values()
+    ]
 
 
 def _may(acting: Acting, profile: AuthorityProfile) -> ChildMay:
     return ChildMay(
-        create_pep=acting.may(profile.permissions.create_pep),
-        assign=acting.may({"virtual_school"}),
+        create_pep=acting.may("pep.create", profile.permissions.create_pep),
+        assign=acting.may("child.assign"),
+        access_list=acting.may("child.access"),
+        see_reads=acting.may("child.oversee"),
+        request_carer=acting.may("child.ask_for_carer"),
     )

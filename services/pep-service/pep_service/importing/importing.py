@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.checking import acting_in
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.ids import derived_id, new_id
 from epep_runtime.postgres import Connection, Pool
@@ -87,8 +88,8 @@ async def post_import(authority: Code, change: Changing, request: Request) -> Re
     problems are in the answer; `problems.csv` has all. Files that cannot be read at all give
     problems and a plan with nothing in it.
     """
-    _virtual_school(change.principal, authority)
     running = running_of(request)
+    await _may_import(running.pool, change.principal, authority)
     upload = await upload_of(request)
     account, fingerprint = change.principal.account_id, upload.fingerprint(authority)
     import_id = derived_id("import", account, change.key) if change.key else new_id()
@@ -184,16 +185,15 @@ async def _start(connection: Connection, found: Staged, principal: Principal) ->
         ) from error
 
 
-def _virtual_school(principal: Principal, authority: str) -> None:
-    if not principal.has(authority, "virtual_school"):
-        raise NotFoundError
+async def _may_import(pool: Pool, principal: Principal, authority: str) -> None:
+    (await acting_in(pool, principal, authority)).must("imports.run")
 
 
 async def _mine(pool: Pool, principal: Principal, import_id: UUID) -> Staged:
     found = await staged(pool, import_id)
     if found is None:
         raise NotFoundError
-    _virtual_school(principal, found.authority)
+    await _may_import(pool, principal, found.authority)
     return found
 
 

@@ -35,7 +35,7 @@ async def change_target(
         PEPS,
         pep_id,
         lambda pep: decide(pep, section),
-        role=opened.acting.must(page.write),
+        role=opened.acting.must("page.write", page.write),
         authority=opened.acting.authority,
         answer=lambda _, version: Answer({"version": version}),
         stale=lambda pep, version, if_match: is_stale(pep, target_id, version, if_match),

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from epep_events.base import Event
 from epep_events.pep import SectionCompleted
-from epep_events.profile import Role, Section
+from epep_events.profile import Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import FieldError, RefusedError
@@ -20,19 +20,11 @@ from pep_service.profiles.form import find_section
 
 router = APIRouter(tags=["sign-off"])
 
-NEVER: frozenset[Role] = frozenset({"coordinator"})
-"""The PEP coordinator takes part in everything but signs nothing (B87), whatever a profile says."""
-
 
 class CompleteSection(Command):
     """Nothing needs saying beyond which section; the body is an empty object."""
 
     model_config = example()
-
-
-def may_complete(section: Section) -> frozenset[Role]:
-    """Return the roles that may mark a section complete."""
-    return frozenset(section.completed_by) - NEVER
 
 
 def refuse_unless_completable(pep: PEP, section: Section) -> None:
@@ -92,7 +84,11 @@ async def complete_section(
     running = running_of(request)
     opened = await open_pep(running, change.principal, pep_id)
     found = find_section(opened.sections, section)
-    role = opened.acting.must(may_complete(found)) if found.completed_by else opened.acting.role
+    role = (
+        opened.acting.must("section.complete", found.completed_by)
+        if found.completed_by
+        else opened.acting.role
+    )
     return await running.commands.carry_out(
         change,
         PEPS,

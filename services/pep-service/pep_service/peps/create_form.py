@@ -112,7 +112,7 @@ async def show_form(child_id: UUID, asking: Asking, request: Request) -> CreateF
     running = running_of(request)
     acting = await acting_for_child(running.pool, asking, child_id)
     profile = await profile_of(running.pool, acting.authority)
-    role = acting.must(profile.permissions.create_pep)
+    role = acting.must("pep.create", profile.permissions.create_pep)
     told = await circumstances(running, asking, role, child_id, acting.authority)
     person = await person_of(running.pool, asking.account_id)
     contact = FormContact(name=person.name if person else asking.name, phone=None)

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.readings import note_reading
 from epep_events.profile import Page, Section, Variant
 from epep_runtime.http import Asking, running_of
 from pep_service.children.child import CHILD
 from pep_service.children.school_year import year_group_label
 from pep_service.peps.answers import By, by_of
 from pep_service.peps.cards import colour_of
-from pep_service.peps.completing_sections import may_complete
-from pep_service.peps.page_view import MayWrite, may_write
+from pep_service.peps.page_view import MayWrite, may_read, may_write
 from pep_service.peps.reading import Opened, Stamps, open_pep, stamps_of
 from pep_service.peps.sign_off_view import MayComplete
 from pep_service.peps.status import STATE_LABELS, State, is_overdue, state_of
@@ -155,7 +155,8 @@ def _page(opened: Opened, page: Page) -> PageLine:
 
 def _section(opened: Opened, section: Section, stamps: Stamps) -> SectionLine:
     complete = section.key in opened.pep.completed
-    may = opened.acting.may(may_complete(section)) and opened.pep.editable and not complete
+    may = opened.acting.may("section.complete", section.completed_by)
+    may = may and opened.pep.editable and not complete
     return SectionLine(
         key=section.key,
         letter=section.letter,
@@ -165,7 +166,7 @@ def _section(opened: Opened, section: Section, stamps: Stamps) -> SectionLine:
         completed=by_of(opened, stamps.sections.get(section.key)),
         completable=bool(section.completed_by),
         may=MayComplete(complete=may),
-        pages=[_page(opened, page) for page in section.pages],
+        pages=[_page(opened, page) for page in section.pages if may_read(opened, page)],
     )
 
 
@@ -179,7 +180,7 @@ def _signed_off(opened: Opened, stamps: Stamps) -> SignedOff | None:
 
 def sees_quality(opened: Opened) -> bool:
     """Tell whether the person sees quality judgements: everybody but carers."""
-    return opened.acting.roles != {"carer"}
+    return opened.acting.may("quality.read")
 
 
 def _quality(opened: Opened) -> Quality | None:
@@ -196,7 +197,7 @@ def _quality(opened: Opened) -> Quality | None:
 
 def _page_key(opened: Opened, kind: str) -> str | None:
     found = page_of_kind(opened.sections, kind)
-    return found[1].key if found else None
+    return found[1].key if found and may_read(opened, found[1]) else None
 
 
 def document_of(opened: Opened, child_name: str) -> Document:
@@ -228,7 +229,11 @@ def document_of(opened: Opened, child_name: str) -> Document:
         returned_comment=pep.returned.comment if pep.returned and sees_quality(opened) else None,
         previous_pep_id=start.previous_pep_id,
         next_pep_id=pep.signed_off.next_pep_id if pep.signed_off else None,
-        sections=[_section(opened, each, stamps) for each in opened.sections],
+        sections=[
+            _section(opened, each, stamps)
+            for each in opened.sections
+            if any(may_read(opened, page) for page in each.pages)
+        ],
         targets_page=_page_key(opened, "targets"),
         meeting_page=_page_key(opened, "meeting"),
         sign_off_page=_page_key(opened, "sign_off"),
@@ -244,6 +249,8 @@ async def read_pep(pep_id: UUID, asking: Asking, request: Request) -> JSONRespon
     """
     running = running_of(request)
     opened = await open_pep(running, asking, pep_id)
+    opened.acting.must("pep.read")
+    note_reading(running, asking, opened.acting, "pep.read")
     async with running.pool.acquire() as connection:
         child = await running.store.load(connection, CHILD, opened.acting.child_id)
     document = document_of(opened, child.state.name)

@@ -60,7 +60,7 @@ async def draft_target(
     running = running_of(request)
     opened = await open_pep(running, change.principal, pep_id)
     section, page = targets_page(opened.sections)
-    role = opened.acting.must(page.write)
+    role = opened.acting.must("page.write", page.write)
     target_id = new_id()
     return await running.commands.carry_out(
         change,

@@ -179,7 +179,7 @@ async def initiate(
     running = running_of(request)
     acting = await acting_for_child(running.pool, change.principal, child_id)
     profile = await profile_of(running.pool, acting.authority)
-    role = acting.must(profile.permissions.create_pep)
+    role = acting.must("pep.create", profile.permissions.create_pep)
     told = await circumstances(running, change.principal, role, child_id, acting.authority)
     pep_id = derived_id("pep", child_id, command.kind, len(told.peps))
     now = running.store.clock()

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, JsonValue
 
+from epep_access.readings import note_reading
 from epep_events.profile import Choice, FieldType, FormField, Page
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking, running_of
+from epep_runtime.problems import NotFoundError
 from pep_service.peps.answers import By, Key, by_of
 from pep_service.peps.pep import PEP
 from pep_service.peps.reading import Opened, open_pep, stamps_of
@@ -73,9 +75,23 @@ def _question(field: FormField, value: JsonValue) -> Question:
     return Question(**facts, value=value)
 
 
+FAMILY = frozenset({"carer", "parent", "young_person"})
+
+
+def may_read(opened: Opened, page: Page) -> bool:
+    """Tell whether the person may read that page.
+
+    Families read none that is for professionals; a young person only those that they write.
+    """
+    if page.professional_only:
+        return bool(opened.acting.roles - FAMILY)
+    return bool(opened.acting.roles - ({"young_person"} - set(page.write)))
+
+
 def may_write(opened: Opened, page: Page) -> bool:
     """Tell whether the person may save that page now."""
-    return opened.pep.editable and opened.acting.may(page.write)
+    may = opened.acting.may("page.write", page.write)
+    return may and opened.pep.editable and may_read(opened, page)
 
 
 def page_shown(opened: Opened, key: str, loaded: Loaded[PEP] | None = None) -> PageShown:
@@ -108,6 +124,10 @@ def page_shown(opened: Opened, key: str, loaded: Loaded[PEP] | None = None) -> P
 )
 async def read_page(pep_id: UUID, page: Key, asking: Asking, request: Request) -> JSONResponse:
     """Return a page's questions and answers. Send its `ETag` as `If-Match` when saving it."""
-    opened = await open_pep(running_of(request), asking, pep_id)
+    running = running_of(request)
+    opened = await open_pep(running, asking, pep_id)
+    if not may_read(opened, find_page(opened.sections, page)[1]):
+        raise NotFoundError
+    note_reading(running, asking, opened.acting, "page.read")
     shown = page_shown(opened, page)
     return JSONResponse(shown.model_dump(mode="json"), headers={"ETag": f'"{opened.version}"'})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from epep_access.checking import Acting, acting_for_child
+from epep_access.checking import Acting, acting_for_child, see_my_children
 from epep_access.people import names_of
 from epep_events.envelope import Metadata, Recorded
 from epep_events.pep import (
@@ -114,6 +114,7 @@ async def open_pep(running: Running, principal: Principal, pep_id: UUID) -> Open
     nobody to the child.
     """
     async with running.pool.acquire() as connection:
+        await see_my_children(connection, principal.account_id)
         loaded = await running.store.load(connection, PEPS, pep_id)
         if loaded.version == 0:
             raise NotFoundError

@@ -157,7 +157,7 @@ async def save_page(
     section, form = find_page(opened.sections, page)
     if form.kind != "form":
         raise NotFoundError
-    role = opened.acting.must(form.write)
+    role = opened.acting.must("page.write", form.write)
     block = opened.profile.mandatory_on_save == "block"
     before = PEP()
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.readings import note_reading
 from epep_events.profile import Section
 from epep_runtime.http import Asking, running_of
 from pep_service.peps.answers import By, by_of
-from pep_service.peps.completing_sections import NEVER, may_complete
 from pep_service.peps.gates import gates_of, outstanding_of, unmet
 from pep_service.peps.reading import Opened, open_pep, stamps_of
 from pep_service.peps.signing_off import BY_REVIEW
@@ -88,7 +88,8 @@ class SignOffPage(BaseModel):
 def _section(opened: Opened, section: Section) -> SectionLine:
     pep = opened.pep
     complete = section.key in pep.completed
-    may = opened.acting.may(may_complete(section)) and pep.editable and not complete
+    may = opened.acting.may("section.complete", section.completed_by)
+    may = may and pep.editable and not complete
     return SectionLine(
         key=section.key,
         letter=section.letter,
@@ -118,7 +119,7 @@ def _final(opened: Opened, blocked: list[str]) -> Final:
     if is_needed(opened.profile) and not opened.pep.signed_off:
         handed_in = "It has been submitted. " if opened.pep.submitted else "Not submitted yet. "
         blocked = [*blocked, handed_in + BY_REVIEW]
-    role_ok = opened.acting.may({rules.final_role} - NEVER)
+    role_ok = opened.acting.may("pep.sign_off", (rules.final_role,))
     return Final(
         role_label=opened.role_label(rules.final_role),
         may_sign=role_ok and not blocked and opened.pep.editable,
@@ -130,7 +131,7 @@ def _submission(opened: Opened, blocked: list[str]) -> Submission:
     pep, needed = opened.pep, is_needed(opened.profile)
     if not needed:
         return Submission(needed=False, submitted=False, may_submit=False, blocked_because=[])
-    role_ok = opened.acting.may(frozenset(opened.profile.sign_off.submits) - NEVER)
+    role_ok = opened.acting.may("pep.submit", opened.profile.sign_off.submits)
     return Submission(
         needed=True,
         submitted=pep.submitted or pep.signed_off is not None,
@@ -162,6 +163,9 @@ def sign_off_page(opened: Opened) -> SignOffPage:
 )
 async def read_sign_off(pep_id: UUID, asking: Asking, request: Request) -> JSONResponse:
     """Return completion per party, what is outstanding, the gates, and what the caller may do."""
-    opened = await open_pep(running_of(request), asking, pep_id)
+    running = running_of(request)
+    opened = await open_pep(running, asking, pep_id)
+    opened.acting.must("sign_off.read")
+    note_reading(running, asking, opened.acting, "sign_off.read")
     page = sign_off_page(opened)
     return JSONResponse(page.model_dump(mode="json"), headers={"ETag": f'"{opened.version}"'})

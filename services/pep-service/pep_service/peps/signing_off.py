@@ -14,7 +14,6 @@ from epep_runtime.ids import derived_id
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
-from pep_service.peps.completing_sections import NEVER
 from pep_service.peps.gates import unmet
 from pep_service.peps.pep import PEP, PEPS, refuse_unless_editable
 from pep_service.peps.reading import open_pep
@@ -77,7 +76,7 @@ async def sign_off(
     """Sign the PEP off for good; the next term's PEP follows by itself."""
     running = running_of(request)
     opened = await open_pep(running, change.principal, pep_id)
-    role = opened.acting.must({opened.profile.sign_off.final_role} - NEVER)
+    role = opened.acting.must("pep.sign_off", (opened.profile.sign_off.final_role,))
     return await running.commands.carry_out(
         change,
         PEPS,

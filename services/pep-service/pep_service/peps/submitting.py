@@ -13,7 +13,6 @@ from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
-from pep_service.peps.completing_sections import NEVER
 from pep_service.peps.gates import unmet
 from pep_service.peps.pep import PEP, PEPS, refuse_unless_editable
 from pep_service.peps.reading import open_pep
@@ -67,8 +66,9 @@ async def submit(
     """Submit for quality assurance; after it nobody may change the PEP unless it is returned."""
     running = running_of(request)
     opened = await open_pep(running, change.principal, pep_id)
-    allowed = frozenset(opened.profile.sign_off.submits) - NEVER
-    role = opened.acting.must(allowed) if is_needed(opened.profile) else opened.acting.role
+    submits = opened.profile.sign_off.submits
+    # Where nobody submits, those who sign off are told so; the others may not anyway.
+    role = opened.acting.must("pep.submit", submits or (opened.profile.sign_off.final_role,))
     return await running.commands.carry_out(
         change,
         PEPS,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.readings import note_reading
 from epep_events.profile import Choice
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking, running_of
@@ -96,6 +97,9 @@ def targets_shown(opened: Opened, loaded: Loaded[PEP] | None = None) -> TargetsP
 )
 async def read_targets(pep_id: UUID, asking: Asking, request: Request) -> JSONResponse:
     """Return the targets, withdrawn ones among them, and what the caller may do to each."""
-    opened = await open_pep(running_of(request), asking, pep_id)
+    running = running_of(request)
+    opened = await open_pep(running, asking, pep_id)
+    opened.acting.must("targets.read")
+    note_reading(running, asking, opened.acting, "targets.read")
     page = targets_shown(opened)
     return JSONResponse(page.model_dump(mode="json"), headers={"ETag": f'"{opened.version}"'})

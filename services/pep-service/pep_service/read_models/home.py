@@ -1,5 +1,6 @@
 """Read model: the home page's list, all of a person's children across authorities (S27)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -8,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from epep_access.checking import MOST_FIRST
+from epep_access.checking import GIVEN, held_by, see_my_children
+from epep_access.permissions import table
 from epep_events.envelope import Metadata
 from epep_events.pep import ChildRegistered, CoreDataChanged
 from epep_events.profile import AuthorityProfile
@@ -80,10 +82,13 @@ HOME = Projector(
 )
 
 MINE = """
-SELECT h.child_id, h.authority, m.roles, count(*) OVER () AS total
+SELECT h.child_id, h.authority, m.relations, count(*) OVER () AS total
   FROM home h
-  LEFT JOIN (SELECT child_id, array_agg(role) AS roles FROM access_people
-              WHERE account_id = $1 AND role = ANY($2) GROUP BY child_id) m USING (child_id)
+  LEFT JOIN (SELECT r.child_id, array_agg(r.role || ' ' || r.basis) AS relations
+               FROM access_relations() r
+              WHERE r.account_id = $1 AND r.since <= now() AND (r.until IS NULL OR r.until > now())
+                AND (r.role = ANY($2) OR r.basis = ANY($8))
+              GROUP BY r.child_id) m USING (child_id)
  WHERE (h.authority = ANY($3) OR m.child_id IS NOT NULL)
    AND ($4::text IS NULL OR h.authority = $4)
    AND h.search_key LIKE ALL($5::text[])
@@ -93,16 +98,16 @@ SELECT h.child_id, h.authority, m.roles, count(*) OVER () AS total
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """A child on somebody's list, with the roles that they have for it."""
+    """A child on somebody's list, with the roles that they have for it and why."""
 
     child_id: UUID
     authority: str
-    roles: frozenset[str]
+    bases: Mapping[str, str]
 
     @property
     def role(self) -> str:
         """Return the role to show where there are several."""
-        return min(self.roles, key=MOST_FIRST.index)
+        return table().first(self.bases)
 
 
 async def my_children(
@@ -110,25 +115,28 @@ async def my_children(
 ) -> tuple[int, list[Mine]]:
     """Return how many children there are on the person's list, and one page of them by name.
 
-    The virtual school sees its whole authority; others whom they are assigned to, in a role that
-    their account still holds.
+    The virtual school and auditors see their whole authority; others the children whom they have a
+    relationship with at this moment.
     """
-    whole = principal.authorities("virtual_school")
-    held = sorted({grant.role for grant in principal.grants} - {"virtual_school"})
+    held_now = await held_by(pool, principal)
+    await see_my_children(pool, principal.account_id)
+    wide = table().authority_wide
+    whole = held_now.authorities(wide)
+    held = sorted(held_now.roles() - wide - {"operator"})
+    given = sorted(GIVEN) if held_now.active else []
     who, patterns = principal.account_id, like_patterns(search)
     if search and not patterns:  # nothing but punctuation: no name fits it
         return 0, []
     offset = (page - 1) * PAGE_SIZE
-    rows = await pool.fetch(MINE, who, held, whole, authority, patterns, PAGE_SIZE, offset)
+    rows = await pool.fetch(MINE, who, held, whole, authority, patterns, PAGE_SIZE, offset, given)
     if not rows and page > 1:
-        first = await pool.fetchrow(MINE, who, held, whole, authority, patterns, 1, 0)
+        first = await pool.fetchrow(MINE, who, held, whole, authority, patterns, 1, 0, given)
         return (first["total"] if first else 0), []
     found = []
     for row in rows:
-        roles = set(row["roles"] or ())
-        if row["authority"] in whole:
-            roles.add("virtual_school")
-        found.append(Mine(row["child_id"], row["authority"], frozenset(roles)))
+        bases = dict(each.split(" ") for each in row["relations"] or ())
+        bases |= dict.fromkeys(held_now.inside(row["authority"]) & wide, "authority")
+        found.append(Mine(row["child_id"], row["authority"], bases))
     return (rows[0]["total"] if rows else 0), found
 
 
@@ -170,6 +178,7 @@ class ChildLine(BaseModel):
     key_stage: str
     child_label: str
     role: str
+    basis: str
     pep: CurrentPEP | None
     may: MayHere
 
@@ -194,6 +203,8 @@ def _line(
     mine: Mine, child: ChildRow, profile: AuthorityProfile, current: CurrentPEP | None, today: date
 ) -> ChildLine:
     year = school_year(child.date_of_birth, today)
+    rules = profile.permissions
+    creators = table().allowed("pep.create", rules.create_pep, rules.overrides)
     return ChildLine(
         child_id=mine.child_id,
         name=child.name,
@@ -204,8 +215,9 @@ def _line(
         key_stage=year.key_stage,
         child_label=profile.labels["child_short"],
         role=mine.role,
+        basis=mine.bases[mine.role],
         pep=current,
-        may=MayHere(create_pep=not mine.roles.isdisjoint(profile.permissions.create_pep)),
+        may=MayHere(create_pep=not creators.isdisjoint(mine.bases)),
     )
 
 

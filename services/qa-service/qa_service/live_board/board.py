@@ -1,22 +1,37 @@
 """The live board as parts of a running process: what the API reads, and what its roles do."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from epep_runtime.civil_time import local_date
 from epep_runtime.postgres import Pool
 from epep_runtime.service import Running
-from qa_service.live_board.counting import count
+from qa_service.live_board.counting import Known, count
 from qa_service.live_board.counting_worker import BoardWorker
 from qa_service.live_board.follower import Follower
 from qa_service.live_board.profiles import profile_versions
 from qa_service.live_board.reach import Reach
 from qa_service.live_board.shapes import Board, Numbers
 from qa_service.settings import QASettings
+
+RECOUNT_SECONDS = 0.5
+"""An authority is counted at most so often, however much happens and however many people look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An authority's numbers, of which change and moment they are, and when they were counted."""
+
+    numbers: Numbers
+    changes: int
+    as_of: datetime | None
+    at: float
+    whole: bool
 
 
 @dataclass
@@ -27,24 +42,32 @@ class LiveBoard:
     clock: Callable[[], datetime]
     follower: Follower
     reach: Reach
-    _counted: dict[str, tuple[int, date, Numbers]] = field(default_factory=dict)
+    _counted: dict[str, Counted] = field(default_factory=dict)
+    _known: dict[str, Known] = field(default_factory=dict)
 
-    async def numbers(self, authority: str) -> Numbers | None:
+    async def counted(self, authority: str) -> Counted | None:
         """Return the authority's numbers of today; None where no profile of it is known here.
 
-        They are counted once for each change of a value, however many people look.
+        They may lack what came in the last half second: `changes` tells which change they are of.
         """
         today, changes = local_date(self.clock()), self.follower.changes(authority)
-        known = self._counted.get(authority)
-        if known and known[:2] == (changes, today):
-            return known[2]
+        last = self._counted.get(authority)
+        if last and last.whole and last.numbers.today == today:
+            recent = time.monotonic() - last.at < RECOUNT_SECONDS
+            if recent or last.changes == changes:
+                return last
         profiles = await profile_versions(self.pool, authority)
         if profiles is None:
             return None
-        numbers = count(self.follower.values(authority), profiles, today)
-        if await self._initialled(numbers):
-            self._counted[authority] = (changes, today, numbers)
-        return numbers
+        known = self._known.get(authority)
+        if known is None or known.versions != frozenset(profiles.versions):
+            known = self._known[authority] = Known(frozenset(profiles.versions))
+        changes, as_of = self.follower.changes(authority), self.reach.as_of
+        numbers = count(self.follower.values(authority), profiles, today, known)
+        whole = await self._initialled(numbers)
+        found = Counted(numbers, changes, as_of, time.monotonic(), whole)
+        self._counted[authority] = found
+        return found
 
     async def _initialled(self, numbers: Numbers) -> bool:
         """Put the children's initials to the PEPs that are named; False where some are unknown."""
@@ -56,11 +79,12 @@ class LiveBoard:
             named[row["pep_id"]].child_initials = row["initials"]
         return len(rows) == len(named)
 
-    def dated(self, numbers: Numbers) -> Board:
-        """Return the numbers with the moment until which they hold."""
-        return Board(
-            **dict(numbers), as_of=self.reach.as_of, catching_up=self.reach.late
-        )  # fmt: skip
+    def dated(self, counted: Counted) -> Board:
+        """Return the numbers with the moment until which they hold: now, if nothing came since."""
+        changes = self.follower.changes(counted.numbers.authority.code)
+        as_of = self.reach.as_of if changes == counted.changes else counted.as_of
+        late = self.reach.is_late(as_of)
+        return Board(**dict(counted.numbers), as_of=as_of, catching_up=late)
 
 
 def _settings(process: Running) -> QASettings:

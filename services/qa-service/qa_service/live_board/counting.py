@@ -6,7 +6,7 @@ are worked out anew whenever somebody looks.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,17 @@ class Pep:
         return self.due is not None and self.due < today and not handed_in
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """PEPs that were worked out before, by stream, with the value that they were worked out from.
+
+    They hold as long as the profile has the same versions.
+    """
+
+    versions: frozenset[int]
+    peps: dict[str, tuple[Value, Pep]] = field(default_factory=dict)
+
+
 def school_year_began(day: date) -> date:
     """Return the 1 September on which the school year of that day began."""
     return date(day.year if day.month >= SEPTEMBER else day.year - 1, SEPTEMBER, 1)
@@ -88,14 +99,32 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def count(values: Mapping[str, Value], profiles: ProfileVersions, today: date) -> Numbers:
-    """Count an authority's streams. `values` are those of its PEPs and reviews, by stream."""
+def _peps(values: Mapping[str, Value], profiles: ProfileVersions, known: Known) -> list[Pep]:
+    found = []
+    for stream, value in values.items():
+        if not stream.startswith(PEP) or "begun" not in value:
+            continue
+        before, pep = known.peps.get(stream, (None, None))
+        if pep is None or before is not value:
+            pep = pep_of(stream, value, profiles)
+            known.peps[stream] = value, pep
+        found.append(pep)
+    return found
+
+
+def count(
+    values: Mapping[str, Value],
+    profiles: ProfileVersions,
+    today: date,
+    known: Known | None = None,
+) -> Numbers:
+    """Count an authority's streams. `values` are those of its PEPs and reviews, by stream.
+
+    With `known` of the last time only what has changed since is worked out anew; a value is
+    replaced when it changes, and never altered.
+    """
     began = school_year_began(today)
-    peps = [
-        pep_of(stream, value, profiles)
-        for stream, value in values.items()
-        if stream.startswith(PEP) and "begun" in value
-    ]
+    peps = _peps(values, profiles, known or Known(frozenset(profiles.versions)))
     open_peps = [pep for pep in peps if pep.state != "signed_off"]
     done = [pep for pep in peps if pep.signed_off_on and pep.signed_off_on >= began]
     late = [pep for pep in open_peps if pep.overdue(today)]

@@ -27,6 +27,7 @@ from qa_service.settings import QASettings
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 PAUSE_SECONDS = 2.0
+AGAIN_SECONDS = 1.0
 STOP_SECONDS = 6.0
 
 
@@ -96,6 +97,8 @@ class Counting:
             return None
         known: Value = orjson.loads(self._streams.data.get(event.message.key) or b"{}")
         try:
+            if event.message.key is None:
+                raise KeyError("key")  # a compacted topic takes no value without one
             value = merge(known, telling(_said(headers, event.message.value)), _version(headers))
         except (KeyError, ValueError, TypeError) as error:
             self._note_unreadable(headers, error)
@@ -113,15 +116,23 @@ class Counting:
 
     def _keep(self, event: Any, value: bytes) -> None:
         self._streams.data[event.message.key] = value
-        sent = self._streams.send_changelog(event.message.partition, event.message.key, value)
+        self._send(event)
+
+    def _send(self, event: Any) -> None:
+        """Send the value to the changelog as it is by now, until Kafka has it."""
+        key, partition = event.message.key, event.message.partition
+        value = self._streams.data.get(key)
+        if value is None:  # the partition was lost meanwhile: whoever has it reads the event again
+            return
+        sent = self._streams.send_changelog(partition, key, value)
 
         def kept(done: Any) -> None:
             if done.cancelled():
                 return
             if done.exception() is None:
                 self._finish(event)
-            else:  # Kafka did not take it in time: what the table knows by now is as good
-                self._keep(event, self._streams.data[event.message.key])
+            elif not self.app.should_stop:
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._send, event)
 
         sent.add_done_callback(kept)
 

@@ -58,18 +58,22 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled; after a fault of the broker, read again from the beginning."""
+        said = ""
         while True:
             try:
-                await self._follow()
+                with lost_as_kafka_error():
+                    await self._follow()
             except (KafkaError, OSError) as error:
-                log.warning("the board's readings are interrupted", error=type(error).__name__)
+                if type(error).__name__ != said:  # it may be so for long, until a worker comes
+                    said = type(error).__name__
+                    log.warning("the board cannot be read, will try again", error=said)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _follow(self) -> None:
         bootstrap = self._settings.kafka_bootstrap
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-        await consumer.start()
         try:
+            await consumer.start()
             partitions = await partitions_of(bootstrap, [changelog(self._settings)])
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
@@ -86,7 +90,8 @@ class Follower:
         moved: set[str] = set()
         for messages in fetched.values():
             for message in messages:
-                moved |= self.learn(message.key.decode(), orjson.loads(message.value))
+                if message.value is not None:
+                    moved |= self.learn(message.key.decode(), orjson.loads(message.value))
         if moved:
             async with self._news:
                 for authority in moved:

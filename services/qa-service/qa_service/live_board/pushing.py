@@ -41,16 +41,15 @@ async def pushes(
     """Yield the authority's board as it changes, until `ends_at` (seconds since the epoch)."""
     yield f"retry: {RETRY_MS}\n\n".encode()
     while (left := ends_at - clock().timestamp()) > 0:
-        changes = board.follower.changes(authority)
-        numbers = await board.numbers(authority)
-        if numbers is None:
+        counted = await board.counted(authority)
+        if counted is None:
             return
-        now, found = board.dated(numbers), digest_of(numbers)
+        now, found = board.dated(counted), digest_of(counted.numbers)
         if found != seen:
             seen = found
             yield sent_event("board", now.model_dump_json().encode(), found)
-            await asyncio.sleep(min(AT_MOST_EVERY_SECONDS, left))
         else:
             fresh = {"as_of": now.as_of, "catching_up": now.catching_up}
             yield sent_event("as_of", orjson.dumps(fresh))
-        await board.follower.changed(authority, changes, min(HEARTBEAT_SECONDS, left))
+        await asyncio.sleep(min(AT_MOST_EVERY_SECONDS, left))
+        await board.follower.changed(authority, counted.changes, min(HEARTBEAT_SECONDS, left))

@@ -37,18 +37,18 @@ class Reach:
         self._notes: deque[tuple[datetime, Ends]] = deque()
         self.as_of: datetime | None = None
 
-    @property
-    def late(self) -> bool:
-        """Tell whether that moment is too long ago, or not known."""
-        return self.as_of is None or self._clock() - self.as_of > LATE
+    def is_late(self, moment: datetime | None) -> bool:
+        """Tell whether a moment is too long ago, or not known, for numbers to be relied on."""
+        return moment is None or self._clock() - moment > LATE
 
     async def run(self) -> None:
         """Look every two seconds until cancelled."""
         while True:
             try:
-                await self._watch()
+                with lost_as_kafka_error():
+                    await self._watch()
             except (KafkaError, OSError) as error:
-                log.info("the board's reach is not known", error=type(error).__name__)
+                log.debug("the board's reach is not known", error=type(error).__name__)
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _watch(self) -> None:

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from epep_access.checking import must_here
 from epep_runtime.http import Asking, running_of
 from epep_runtime.problems import NotFoundError
 from epep_runtime.tokens import Principal
@@ -15,7 +16,6 @@ from qa_service.live_board.pushing import pushes
 from qa_service.live_board.shapes import Board
 
 router = APIRouter(tags=["board"])
-READERS = ("virtual_school_head", "virtual_school", "auditor")
 Code = Annotated[str, Query(pattern=r"^\d{3}$", description="The authority's DfE code")]
 LastSeen = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The id of the last board received")
@@ -42,9 +42,8 @@ STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _board(asking: Principal, request: Request, authority: str) -> LiveBoard:
-    if not any(asking.has(authority, role) for role in READERS):
-        raise NotFoundError
+async def _board(asking: Principal, request: Request, authority: str) -> LiveBoard:
+    await must_here(running_of(request).pool, asking, authority, "board.read")
     return running_of(request).part(LiveBoard)
 
 
@@ -54,11 +53,11 @@ async def read_board(asking: Asking, request: Request, authority: Code) -> Board
 
     For its virtual school and its auditors; anybody else finds nothing (404).
     """
-    board = _board(asking, request, authority)
-    numbers = await board.numbers(authority)
-    if numbers is None:
+    board = await _board(asking, request, authority)
+    counted = await board.counted(authority)
+    if counted is None:
         raise NotFoundError
-    return board.dated(numbers)
+    return board.dated(counted)
 
 
 @router.get(
@@ -75,8 +74,8 @@ async def follow_board(
     Come back with `Last-Event-ID`: what was seen is not sent again. Every 15 seconds an `as_of`
     event says that the numbers still hold. For the same people as `GET /board`.
     """
-    board = _board(asking, request, authority)
-    if await board.numbers(authority) is None:
+    board = await _board(asking, request, authority)
+    if await board.counted(authority) is None:
         raise NotFoundError
     clock = running_of(request).store.clock
     return EventStream(pushes(board, authority, last_event_id, expiry_of(request), clock))

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from epep_access.checking import held_by
+from epep_access.permissions import table
 from epep_events.envelope import Metadata
 from epep_events.qa import QAPublished, QASelected, RatingGiven
 from epep_runtime.http import Asking, running_of
@@ -104,11 +106,13 @@ async def list_reviews(
 
     Only for the virtual school (403); another authority's are not found (404).
     """
-    own = asking.authorities("virtual_school")
+    pool = running_of(request).pool
+    held = await held_by(pool, asking)
+    own = held.authorities(table().allowed("reviews.list"))
     if not own:
         raise ForbiddenError
     if authority is not None and authority not in own:
         raise NotFoundError
     wanted = [authority] if authority else own
-    rows = await running_of(request).pool.fetch(QUERY, wanted, state, MOST)
+    rows = await pool.fetch(QUERY, wanted, state, MOST)
     return ReviewList(reviews=[ReviewLine(**dict(row)) for row in rows])

@@ -17,7 +17,6 @@ from qa_service.read_models.peps import pep_under_review
 from qa_service.reviews.review import REVIEW, Review
 from qa_service.reviews.viewing import view_of
 
-REVIEWERS = ("virtual_school",)
 Decide = Callable[[Review, QualityAssurance], Sequence[Event]]
 
 
@@ -28,7 +27,11 @@ class Changed(BaseModel):
 
 
 async def change_review(
-    request: Request, change: Change, review_id: UUID, decide: Decide
+    request: Request,
+    change: Change,
+    review_id: UUID,
+    decide: Decide,
+    permission: str = "review.write",
 ) -> JSONResponse:
     """Carry a reviewer's change out.
 
@@ -41,7 +44,7 @@ async def change_review(
         if state.selected is None:
             raise NotFoundError
         acting = await acting_for_child(connection, change.principal, state.selected.child_id)
-        role = acting.must(REVIEWERS)
+        role = acting.must(permission)
         pep = await pep_under_review(connection, state.selected.pep_id)
     try:
         return await running.commands.carry_out(

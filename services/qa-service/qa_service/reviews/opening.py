@@ -14,7 +14,6 @@ from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from qa_service.read_models.peps import PepUnderReview, pep_under_review
-from qa_service.reviews.changing import REVIEWERS
 from qa_service.reviews.review import REVIEW, Review, review_id
 from qa_service.reviews.rounds import next_round
 from qa_service.reviews.selecting import select
@@ -62,7 +61,7 @@ async def post_review(
     running = running_of(request)
     async with running.pool.acquire() as connection:
         acting = await acting_for_pep(connection, change.principal, pep_id)
-        role = acting.must(REVIEWERS)
+        role = acting.must("review.write")
         pep = await pep_under_review(connection, pep_id)
         number = await next_round(connection, running.store, pep_id)
     own_id = review_id(pep_id, number)

@@ -101,5 +101,9 @@ async def post_publication(
 ) -> JSONResponse:
     """Give the result to the authors. Final; only for the virtual school."""
     return await change_review(
-        request, change, review_id, lambda state, qa: publish(state, qa, command)
+        request,
+        change,
+        review_id,
+        lambda state, qa: publish(state, qa, command),
+        permission="review.publish",
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from epep_access.checking import Acting, acting_for_pep
+from epep_access.readings import note_reading
 from epep_events.envelope import Metadata
 from epep_events.qa import QAPublished
 from epep_runtime.event_store import EventStore, Loaded
@@ -21,7 +22,6 @@ from qa_service.reviews.rounds import rounds_of
 from qa_service.reviews.scale import suggested_rating
 
 router = APIRouter(tags=["reviews"])
-READERS = ("virtual_school", "designated_teacher", "social_worker")
 
 
 class Level(BaseModel):
@@ -100,7 +100,7 @@ async def view_of(
     Raises NotFoundError where there is none and the person may not open one.
     """
     rounds = await rounds_of(connection, store, pep.pep_id)
-    reviewer = acting.may(("virtual_school",))
+    reviewer = acting.may("review.write")
     newest = rounds[-1] if rounds else Loaded(Review(), 0, ())
     state = newest.state
     may_open = (
@@ -130,7 +130,7 @@ async def view_of(
         decision=shown.published.decision if shown.published else None,
         published=await _published(connection, newest),
         history=[line for each in rounds if (line := _past(each))],
-        may=May(score=working, publish=working, open=may_open),
+        may=May(score=working, publish=working and acting.may("review.publish"), open=may_open),
     )
 
 
@@ -183,8 +183,8 @@ async def get_review(
     running = running_of(request)
     async with running.pool.acquire() as connection:
         acting = await acting_for_pep(connection, asking, pep_id)
-        if not acting.may(READERS):
-            raise NotFoundError
+        acting.must("review.read")
+        note_reading(running, asking, acting, "review.read")
         pep = await pep_under_review(connection, pep_id)
         view = await view_of(connection, running.store, pep, acting)
     if view.version is not None:

@@ -256,8 +256,9 @@ def first_lines(report: Report) -> list[str]:
     if report.last_seal is None:
         return [f"{events}: the chain of every stream holds, but no root is signed yet."]
     seal, later = report.last_seal, report.events - report.sealed
+    roots = "does the one signed root" if report.seals == 1 else f"do {report.seals:,} signed roots"
     return [
-        f"{events}: the chain of every stream holds, and so do {report.seals:,} signed roots.",
+        f"{events}: the chain of every stream holds, and so {roots}.",
         f"The newest root is over {report.sealed:,} events, under key {seal.kid}.",
         f"{later:,} later events are chained, but no root is over them yet.",
     ]

@@ -72,6 +72,6 @@ def lines(stream_id: str, report: Report) -> list[str]:
         return [f"{events}, but no root is signed yet."]
     seal = report.last_seal
     return [
-        f"{events}, and the newest root has its head.",
+        f"{events}, and the newest signed root is over it.",
         f"That root is over {seal.up_to_publication:,} events, under key {seal.kid}.",
     ]

@@ -21,9 +21,6 @@ from pep_service.read_models.change_log.showing import Words, fields_of, in_word
 from pep_service.settings_register.setting import setting_names
 
 PAGE_SIZE = 25
-MAY_READ = frozenset({"virtual_school", "social_worker", "designated_teacher", "iro"})
-"""The roles that see the log (domain 1.4); coordinators and carers do not."""
-MAY_SEE_ADDRESSES = frozenset({"virtual_school", "social_worker"})
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 
 
@@ -114,7 +111,7 @@ class Log:
 
     def __init__(self, pool: Pool, acting: Acting, pep_ids: Sequence[UUID]) -> None:
         self._pool, self._acting = pool, acting
-        self._scope = (acting.child_id, list(pep_ids), acting.may({"virtual_school"}))
+        self._scope = (acting.child_id, list(pep_ids), acting.may("child.oversee"))
 
     def _parameters(self, filters: Filters) -> tuple[Any, ...]:
         day_after = min(filters.until, LATEST) + timedelta(days=1) if filters.until else None
@@ -189,7 +186,7 @@ async def words_for(
         fields=fields_of(profile),
         people=await names_of(pool, accounts),
         settings=await setting_names(pool, _mentioned(rows, "setting")),
-        addresses=acting.may(MAY_SEE_ADDRESSES),
+        addresses=acting.may("child.change_log_restricted"),
     )
 
 

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from epep_access.checking import acting_for_child
+from epep_access.readings import note_reading
 from epep_runtime.http import Asking, running_of
 from epep_runtime.problems import FieldError, InvalidError
 from pep_service.read_models.change_log.csv_file import csv_of
 from pep_service.read_models.change_log.reading import (
-    MAY_READ,
     Filters,
     LogPage,
     open_log,
@@ -71,10 +71,12 @@ async def read_change_log(
     log: they get an empty one with `hidden`. Quality scores are there for their authors once they
     are published, and addresses for the virtual school and social workers.
     """
-    pool = running_of(request).pool
+    running = running_of(request)
+    pool = running.pool
     acting = await acting_for_child(pool, asking, child_id)
-    if not acting.may(MAY_READ):
+    if not acting.may("child.change_log"):
         return LogPage(total=0, page=1, sections=[], people=[], rows=[], hidden=True)
+    note_reading(running, asking, acting, "child.change_log")
     return await page_of(pool, acting, filters, page)
 
 
@@ -88,9 +90,11 @@ async def download_change_log(
     child_id: UUID, asking: Asking, request: Request, filters: Filtered
 ) -> Response:
     """Return all changes that fit, as CSV (UTF-8 with a byte-order mark), one line a field."""
-    pool = running_of(request).pool
+    running = running_of(request)
+    pool = running.pool
     acting = await acting_for_child(pool, asking, child_id)
-    acting.must(MAY_READ)
+    acting.must("child.change_log")
+    note_reading(running, asking, acting, "child.change_log")
     rows = await (await open_log(pool, acting)).rows(filters)
     words = await words_for(pool, acting, rows)
     return Response(

@@ -2,21 +2,27 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
-from counting import COUNTER, COUNTING, cause, count_it, submitted
-from test_relay_and_subscriptions import following, relaying
+from counting import COUNTER, COUNTING, cause, count_it, submitted, summing
+from machinery import following, relaying, say, taken
+from pydantic import SecretStr
+from rebuilding import World
 
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
+from epep_runtime import parking_desk
+from epep_runtime import runner as running
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import begin_or_join
 from epep_runtime.ids import new_id
 from epep_runtime.parking import list_parked
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.runner import Bus, EventFailedError, Runner
+from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 from epep_runtime.testing import eventually
 
@@ -38,23 +44,10 @@ class Stubborn:
         return Projector(COUNTING.name, ("pep",), COUNTING.tables, {TargetSubmitted: self.take})
 
 
-async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        version = (await store.load(connection, COUNTER, key)).version
-        events = [submitted(key, statement) for statement in statements]
-        await store.append(connection, COUNTER.stream(key), version, events, cause(), about=key)
-
-
-async def taken(pool: Pool, key: UUID) -> list[str]:
-    rows = await pool.fetch(
-        "SELECT statement FROM counted WHERE stream_id = $1 ORDER BY at", COUNTER.stream(key)
-    )
-    return [row["statement"] for row in rows]
-
-
 async def test_its_stream_waits_in_order_while_others_go_on(
     pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
 ) -> None:
+    """Later events queue behind it; mended, all follow in order, whichever worker has them."""
     prefix = await topics("pep", partitions=1)
     bad, good, stubborn = new_id(), new_id(), Stubborn()
     bus = Bus(kafka_bootstrap, prefix, "test")
@@ -78,9 +71,10 @@ async def test_its_stream_waits_in_order_while_others_go_on(
             await eventually(lambda: _is(pool, bad, ["first", "bad", "after", "later", "last"]))
 
 
-async def test_a_message_that_cannot_be_read_is_parked_too(
+async def test_an_event_of_an_unknown_version_is_parked_and_not_guessed(
     pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
 ) -> None:
+    """It waits for the program that knows it."""
     prefix = await topics("pep", partitions=1)
     key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
     async with pool.acquire() as connection:
@@ -96,9 +90,10 @@ async def test_a_message_that_cannot_be_read_is_parked_too(
     assert await taken(pool, key) == []
 
 
-async def test_in_a_rebuild_the_same_error_stops_it(
+async def test_in_a_rebuild_the_same_error_stops_it_and_the_event_is_named(
     pool: Pool, store: EventStore, kafka_bootstrap: str, topics: TopicFactory
 ) -> None:
+    """A rebuild without one of its events would be another read model."""
     prefix = await topics("pep", partitions=1)
     key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
     await say(pool, store, key, "bad")
@@ -111,6 +106,42 @@ async def test_in_a_rebuild_the_same_error_stops_it(
         ):
             await asyncio.wait_for(runner.run(), 20)
     assert await list_parked(pool) == []
+
+
+async def test_what_an_operator_skipped_is_left_out_of_a_later_rebuild_and_reported(
+    pool: Pool,
+    store: EventStore,
+    database_url: str,
+    kafka_bootstrap: str,
+    topics: TopicFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The decision is taken once: the event does not stop the rebuild, nor come back by it."""
+    monkeypatch.setattr(running, "PAUSES", (0.01, None))
+    monkeypatch.setattr(running, "LOOK_SECONDS", 0.05)
+    settings = Settings(
+        database_url=SecretStr(database_url),
+        kafka_bootstrap=kafka_bootstrap,
+        topic_prefix=await topics("pep", partitions=1),
+    )
+    world, key, because = World(pool, store, settings), new_id(), cause()
+
+    async def refuse(_: Connection, event: TargetSubmitted, __: Any) -> None:
+        if event.statement == "bad":
+            raise RuntimeError("cannot take this one")
+
+    async with world.relaying():
+        async with world.following(summing("a", refuse)):
+            await world.say(key, "good", "bad", "after")
+            await eventually(lambda: _waiting(pool, 2))
+            await parking_desk.skip(pool, store, COUNTER.stream(key), None, "said twice", because)
+            await eventually(lambda: world.has(2))
+        done = await world.rebuild(summing("b", refuse))
+        assert done.switched
+        assert await world.page() == (2, 2, ["b"])
+        assert [str(each) for each in done.skipped] == [
+            f"publication 2 (TargetSubmitted) of {COUNTER.stream(key)}: said twice"
+        ]
 
 
 async def _is(pool: Pool, key: UUID, statements: list[str]) -> bool:

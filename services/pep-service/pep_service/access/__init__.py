@@ -1,0 +1,1 @@
+"""Who may see a child, given and taken: allocation, carers, delegates, cover, emergencies."""

@@ -1,0 +1,83 @@
+"""A carer who was let in sees the child once they have an account with the role.
+
+The approval and the role come in either order: an account there was, or one made afterwards.
+"""
+
+from uuid import UUID
+
+from epep_access.people import people_by_email, person_of
+from epep_events.access import CarerAccessApproved
+from epep_events.base import Event
+from epep_events.envelope import Metadata
+from epep_events.identity import RoleGranted
+from epep_events.profile import Role
+from epep_runtime.subscriptions import Reaction, Reactor
+from pep_service.children.assigning import assign
+from pep_service.children.child import CHILD, Child
+from pep_service.children.facts import ProfessionalFacts
+
+FAMILY: frozenset[Role] = frozenset({"carer", "parent", "young_person"})
+
+
+BEHIND = """
+SELECT EXISTS (SELECT FROM events e WHERE e.type = 'CarerAccessApproved'
+   AND NOT EXISTS (SELECT FROM carer_requests c
+                    WHERE c.request_id::text = e.data ->> 'request_id' AND c.state = 'approved'))
+"""
+
+
+class NotKnownYetError(Exception):
+    """The account or an approval is not in the read models yet: try again."""
+
+
+def decide(child: Child, account_id: UUID, email: str, role: Role) -> list[Event]:
+    """Return the assignment where that address was approved in that role."""
+    approved = any(
+        asked.email == email and asked.relation == role and state == "approved"
+        for asked, state in child.carers.values()
+    )
+    told = ProfessionalFacts(account_id=account_id, role=role)
+    return assign(child, told) if approved else []
+
+
+async def approved(reaction: Reaction, event: CarerAccessApproved, _: Metadata) -> None:
+    """Assign the carer whose account has the role already."""
+    person = (await people_by_email(reaction.connection, [event.email])).get(event.email.lower())
+    if person is None or not person.holds(event.role):
+        return
+    await reaction.append(
+        CHILD,
+        event.child_id,
+        lambda child: decide(child, person.account_id, event.email, event.role),
+    )
+
+
+async def granted(reaction: Reaction, event: RoleGranted, _: Metadata) -> None:
+    """Assign a carer who has just got the role to every child that they were approved for."""
+    if event.role not in FAMILY:
+        return
+    person = await person_of(reaction.connection, event.account_id)
+    if person is None or await reaction.connection.fetchval(BEHIND):
+        raise NotKnownYetError
+    rows = await reaction.connection.fetch(
+        "SELECT DISTINCT child_id FROM carer_requests"
+        " WHERE email = $1 AND state = 'approved' AND relation = $2",
+        person.email,
+        event.role,
+    )
+    await reaction.append_many(
+        CHILD,
+        {
+            row["child_id"]: lambda child: decide(
+                child, person.account_id, person.email, event.role
+            )
+            for row in rows
+        },
+    )
+
+
+CARERS = Reactor(
+    name="carers",
+    contexts=("pep", "identity"),
+    handles={CarerAccessApproved: approved, RoleGranted: granted},
+)

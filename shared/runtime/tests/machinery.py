@@ -1,0 +1,74 @@
+"""What the conformance suite shares: parts of the machinery beside a test, and what they did."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from counting import COUNTER, cause, submitted
+
+from epep_runtime.event_store import EventStore
+from epep_runtime.postgres import Pool
+from epep_runtime.relay import Relay
+from epep_runtime.runner import Bus, Runner
+from epep_runtime.subscriptions import Subscription
+
+
+@asynccontextmanager
+async def relaying(
+    pool: Pool, store: EventStore, bootstrap: str, topic: str
+) -> AsyncIterator[Relay]:
+    """Run a relay beside the body."""
+    relay = Relay(pool, store, bootstrap, topic)
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        relay.stop()
+        await task
+
+
+@asynccontextmanager
+async def following(
+    pool: Pool, store: EventStore, bus: Bus, subscription: Subscription
+) -> AsyncIterator[Runner]:
+    """Run one worker of a subscription beside the body."""
+    runner = Runner(pool, store, bus, subscription)
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        runner.stop()
+        await task
+
+
+async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> None:
+    """Append one event for each statement, in one transaction."""
+    async with pool.acquire() as connection, connection.transaction():
+        version = (await store.load(connection, COUNTER, key)).version
+        events = [submitted(key, statement) for statement in statements]
+        await store.append(connection, COUNTER.stream(key), version, events, cause(), about=key)
+
+
+async def counted(pool: Pool) -> int:
+    """Return how many rows the read model has."""
+    return int(await pool.fetchval("SELECT count(*) FROM counted"))
+
+
+async def taken(pool: Pool, key: UUID) -> list[str]:
+    """Return the statements of a stream that the read model has taken, in that order."""
+    rows = await pool.fetch(
+        "SELECT statement FROM counted WHERE stream_id = $1 ORDER BY at", COUNTER.stream(key)
+    )
+    return [row["statement"] for row in rows]
+
+
+async def assert_each_once_in_order(pool: Pool, events: int) -> None:
+    """Assert that the read model took so many events: no other, none twice, in stream order."""
+    versions: dict[str, list[int]] = defaultdict(list)
+    for row in await pool.fetch("SELECT stream_id, version FROM counted ORDER BY at"):
+        versions[row["stream_id"]].append(row["version"])
+    for stream, found in versions.items():
+        assert found == list(range(1, len(found) + 1)), stream
+    assert sum(map(len, versions.values())) == events
