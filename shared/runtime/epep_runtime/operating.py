@@ -8,13 +8,13 @@ from epep_events.contexts import catalog
 from epep_runtime import parking_desk
 from epep_runtime.comparing import Comparison
 from epep_runtime.event_store import EventStore
+from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import RebuildError, drop_all
 from epep_runtime.operations import operator_cause
 from epep_runtime.parking import list_parked
 from epep_runtime.parking_desk import ParkedError
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.rebuild import rebuild
-from epep_runtime.runner import EventFailedError
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 

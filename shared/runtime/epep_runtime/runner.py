@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, overload
 
 import asyncpg
@@ -15,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from epep_runtime.event_store import EventStore
+from epep_runtime.failed_events import EventFailedError, named
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.kafka_faults import lost_as_kafka_error
@@ -36,10 +35,6 @@ LOOK_SECONDS = 1.0
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
-
-
-class EventFailedError(Exception):
-    """A rebuild cannot go on: its message names the event that a handler could not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +285,7 @@ class Runner:
             except Exception as error:
                 if pause is None:
                     if self._rebuilds:
-                        raise EventFailedError(_naming(where, message, error)) from error
+                        raise EventFailedError(named(where, message, error)) from error
                     self._places[where] = await self.handling.park(where, place, message, error)
                     return True
                 log.info(
@@ -340,19 +335,3 @@ class Runner:
             "trouble": self.trouble,
             "parked_streams": len(self.handling.parked),
         }
-
-
-def _naming(where: TopicPartition, message: Any, error: Exception) -> str:
-    """Say which event failed, and where in the code. The error's own text may hold people's data.
-
-    A message without the headers of an event is named by its place in Kafka alone.
-    """
-    said = {name: value.decode(errors="replace") for name, value in message.headers}
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{said.get('ce_type', 'A message without a type')}, version"
-        f" {said.get('ce_streamversion', '?')} of {said.get('ce_subject', '?')}, publication"
-        f" {said.get('ce_sourceposition', '?')} (topic {where.topic}, partition {where.partition},"
-        f" offset {message.offset}), could not be taken: {type(error).__name__} in"
-        f" {Path(last.filename).name}, line {last.lineno}."
-    )
