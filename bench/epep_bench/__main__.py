@@ -13,6 +13,7 @@ import uvloop
 from epep_bench.appending import against_inserts
 from epep_bench.arithmetic import Outcome
 from epep_bench.commanding import pages_saved
+from epep_bench.hash_cost import against_no_hash
 from epep_bench.libraries import against_pyeventsourcing
 from epep_bench.mailing import codes_to_mail
 from epep_bench.memory import memory_of_a_rebuild
@@ -32,6 +33,7 @@ MEASURES: dict[str, Callable[[Servers], Awaitable[Outcome]]] = {
     "P6": pages_of_a_long_history,
     "P7": pages_saved,
     "P8": memory_of_a_rebuild,
+    "H": against_no_hash,
 }
 RESULTS = Path(__file__).parents[1] / "results.md"
 

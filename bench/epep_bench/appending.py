@@ -24,8 +24,9 @@ from epep_events.sealed_fields import Keys, plan_of, seal, slots_to_seal
 from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.keyring import Keyring
-from epep_runtime.migrations import RUNTIME_SQL, find, migrate
+from epep_runtime.migrations import migrate
 from epep_runtime.postgres import Pool, open_pool
+from pep_service.main import SERVICE
 
 WRITERS, EACH, STREAMS = 8, 400, 20
 Row = tuple[Any, ...]
@@ -164,7 +165,7 @@ def _sealed(event: PageSaved, event_id: UUID, about: str, keys: Keys) -> str:
 async def against_a_bare_table(servers: Servers) -> AsyncIterator[Appending]:
     """Make a service's event table and a bare one with the same columns and indexes."""
     url = await servers.database("appending")
-    await migrate(url, find("runtime", RUNTIME_SQL))
+    await migrate(url, SERVICE.all_migrations())
     pool = await open_pool(url, WRITERS)
     plain = await asyncpg.create_pool(url, min_size=1, max_size=WRITERS)
     try:
