@@ -115,6 +115,26 @@ async def test_a_first_administrator_chooses_a_password_by_a_link_that_works_onc
     assert (await door.knock(email, OTHER)).status_code == 202
 
 
+async def test_an_ask_waits_until_there_is_a_key_to_seal_to(door: Door) -> None:
+    person, pool = await door.person(), door.service.process.pool
+    keys = await pool.fetch("DELETE FROM sealing_keys RETURNING *")
+    try:
+        asked = await door.post("/forgotten-password", {"email": person.email})
+        assert asked.status_code == 202
+
+        async def put_off() -> bool:
+            return bool(await pool.fetchval("SELECT true FROM asks WHERE tries > 0"))
+
+        assert await eventually(put_off)
+        assert await said(door, PasswordResetRequested, email=person.email) == []
+    finally:
+        for key in keys:
+            await pool.execute("INSERT INTO sealing_keys VALUES ($1, $2, $3)", *key.values())
+    door.clock.pass_by(minutes=1)
+    await mailed(door, PasswordResetRequested, email=person.email)
+    await asks_are_done(door)
+
+
 async def asks_are_done(door: Door) -> None:
     async def none_left() -> bool:
         return not await door.service.process.pool.fetchval("SELECT count(*) FROM asks")

@@ -19,6 +19,7 @@ from identity_story import (
     said,
 )
 
+from epep_events.access import CarerAccessApproved
 from epep_events.getting_in import (
     DeclarationsAccepted,
     InvitationClaimed,
@@ -141,21 +142,57 @@ async def test_a_refusal_says_why_and_gives_nothing(door: Door) -> None:
 async def test_who_was_invited_by_that_authority_need_not_wait(door: Door) -> None:
     code, other = a_code(), "499"
     await adopt(door, code)
-    typed = details(code, role="carer", setting_urn=None)
+    typed = details(code, role="iro", setting_urn=None)
     invitation = await invite(door, typed["email"], code)
     assert (await registered(door, typed))["state"] == "granted"
     claimed = await mailed(door, InvitationClaimed, invitation_id=invitation.person.invitation_id)
-    assert (claimed.pep_id, claimed.role) == (invitation.pep_id, "carer")
+    assert (claimed.pep_id, claimed.role) == (invitation.pep_id, "iro")
     entered = (await logged_in(door, typed["email"])).entered
-    assert [each["role"] for each in entered["account"]["grants"]] == ["carer"]
+    assert [each["role"] for each in entered["account"]["grants"]] == ["iro"]
 
     await adopt(door, other)
-    elsewhere = details(other, role="carer", setting_urn=None)
+    elsewhere = details(other, role="iro", setting_urn=None)
     await invite(door, elsewhere["email"], code)
     assert (await registered(door, elsewhere))["state"] == "waiting"
-    chief = details(code, role="virtual_school", setting_urn=None)
-    await invite(door, chief["email"], code)
-    assert (await registered(door, chief))["state"] == "waiting"
+    for role in ("virtual_school", "carer"):
+        other_role = details(code, role=role, setting_urn=None)
+        await invite(door, other_role["email"], code)
+        assert (await registered(door, other_role))["state"] == "waiting"
+
+
+async def let_in(door: Door, email: str, code: str) -> None:
+    """Have the virtual school let an address in as a carer's, and wait until it is known."""
+    approved = CarerAccessApproved(
+        request_id=new_id(), child_id=new_id(), name="Zofia Wren", email=email, role="carer"
+    )
+    await door.service.others.say("pep", f"child-{approved.child_id}", approved, authority=code)
+
+    async def known() -> bool:
+        pool = door.service.process.pool
+        found = "SELECT true FROM approved_carers WHERE email = $1"
+        return bool(await pool.fetchval(found, email))
+
+    await eventually(known)
+
+
+async def test_a_carer_whom_the_virtual_school_let_in_has_the_role_before_or_after(
+    door: Door,
+) -> None:
+    code = a_code()
+    await adopt(door, code)
+    later = details(code, role="carer", setting_urn=None)
+    await let_in(door, later["email"], code)
+    assert (await registered(door, later))["state"] == "granted"
+    earlier = details(code, role="carer", setting_urn=None)
+    assert (await registered(door, earlier))["state"] == "waiting"
+    await let_in(door, earlier["email"], code)
+    account = (await said(door, UserRegistered, email=earlier["email"]))[0].account_id
+
+    async def has_the_role() -> bool:
+        granted = await said(door, RoleGranted, account_id=account)
+        return [each.role for each in granted] == ["carer"]
+
+    assert await eventually(has_the_role)
 
 
 async def test_an_invited_teachers_role_is_bound_to_no_school_until_the_virtual_school_says(

@@ -9,6 +9,7 @@ from pep_service.children import parts as children
 from pep_service.peps import parts as peps
 from pep_service.profiles.published import publish_shipped_documents
 from pep_service.profiles.routes import router as profiles
+from pep_service.reactions.invitations import INVITED
 from pep_service.reactions.meetings import MEETINGS
 from pep_service.reactions.next_term import NEXT_TERM
 from pep_service.reactions.reviews import REVIEWS
@@ -34,7 +35,7 @@ SERVICE = Service(
         *children.PROJECTORS,
         *who.PROJECTORS,
     ],
-    reactors=[MEETINGS, REVIEWS, NEXT_TERM, *children.REACTORS, *who.REACTORS],
+    reactors=[MEETINGS, INVITED, REVIEWS, NEXT_TERM, *children.REACTORS, *who.REACTORS],
     workers=[*children.WORKERS],
     on_start=[publish_shipped_documents],
     body_limits=children.BODY_LIMITS,

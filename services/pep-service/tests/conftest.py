@@ -40,7 +40,7 @@ from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import Cause
 from epep_runtime.ids import derived_id
 from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
-from pep_service.children.child import CHILD
+from pep_service.children.child import CHILD, child_id_of
 from pep_service.main import SERVICE
 from pep_service.peps.pep import PEP, evolve
 from pep_service.profiles.documents_on_disk import shipped_documents
@@ -246,8 +246,8 @@ class World:
         born: date = date(2015, 3, 1),
     ) -> UUID:
         """Register a child with people (account, role), and wait until they may see it."""
-        child_id = uuid4()
         number = f"C{next(self.numbers):05}"
+        child_id = child_id_of(code, number)
         registered = ChildRegistered(
             child_id=child_id,
             social_care_id=number,

@@ -1,8 +1,9 @@
-"""Addresses without an account that were invited to a meeting: their owners need not queue."""
+"""Addresses that somebody has vouched for: invited to a meeting, or let in as a carer."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from epep_events.access import CarerAccessApproved
 from epep_events.envelope import Metadata
 from epep_events.meeting import InvitationIssued
 from epep_runtime.postgres import Connection
@@ -27,12 +28,36 @@ async def _issued(connection: Connection, event: InvitationIssued, meta: Metadat
     )
 
 
+async def _approved(connection: Connection, event: CarerAccessApproved, meta: Metadata) -> None:
+    if meta.authority is not None:
+        await connection.execute(
+            "INSERT INTO approved_carers VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            event.request_id,
+            event.email.lower(),
+            meta.authority,
+            event.role,
+        )
+
+
 INVITED = Projector(
     name="invited",
-    contexts=("meeting",),
-    tables=("invited",),
-    handles={InvitationIssued: _issued},
+    contexts=("meeting", "pep"),
+    tables=("invited", "approved_carers"),
+    handles={InvitationIssued: _issued, CarerAccessApproved: _approved},
 )
+
+
+async def is_approved_carer(connection: Connection, email: str, authority: str, role: str) -> bool:
+    """Tell whether that authority's virtual school let the address in as a carer or parent."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM approved_carers"
+            " WHERE email = $1 AND authority = $2 AND role = $3)",
+            email,
+            authority,
+            role,
+        )
+    )
 
 
 async def invitations_of(

@@ -26,12 +26,13 @@ from identity_service.links.looking import LINK_RESPONSES, Token
 from identity_service.parts import Identity
 from identity_service.passwords.rules import TypedPassword
 from identity_service.passwords.strength import must_stand, words_of
-from identity_service.read_models.invited import invitations_of
+from identity_service.read_models.invited import invitations_of, is_approved_carer
 from identity_service.registrations.registration import REGISTRATION
 
 router = APIRouter()
-GRANTED_TO_INVITED = frozenset({"designated_teacher", "social_worker", "carer", "iro"})
-"""Who a colleague may let in by an invitation; the virtual school's own roles are never that."""
+GRANTED_TO_INVITED = frozenset({"designated_teacher", "designated_person", "social_worker", "iro"})
+"""Whom a colleague may let in by an invitation: never the virtual school's own roles, and never
+family, whom the virtual school lets in by approving their address (B71)."""
 
 
 class ConfirmRegistration(Command):
@@ -66,8 +67,8 @@ async def confirm(command: ConfirmRegistration, request: Request) -> Confirmed:
     """Use the link up and open the account with this password.
 
     PUBLIC: the token is the proof. A password that will not stand is 422 and the link stays good.
-    The account opens nothing until a virtual school grants a role, except that an invitation by
-    the same authority grants the role at once for whoever was invited.
+    The account opens nothing until a virtual school grants a role. Who was invited to a meeting by
+    the same authority, or whose address it let in as a carer's, has the role at once.
     """
     running = running_of(request)
     now, token = running.store.clock(), command.token.get_secret_value()
@@ -97,16 +98,21 @@ async def _open(running: Running, connection: Connection, new: _New) -> bool:
     )
     if new.started.role not in GRANTED_TO_INVITED:
         invitations = []
+    granted = bool(invitations) or await is_approved_carer(
+        connection, new.started.email, new.started.authority_code, new.started.role
+    )
     cause = by_person(new.account_id).within(new.started.authority_code)
-    opened = _opened(new.account_id, new.started, invitations)
+    opened = _opened(new.account_id, new.started, granted, invitations)
     await running.store.append(connection, account, 0, opened, cause)
     loaded = await running.store.load(connection, REGISTRATION, new.link.subject)
-    validated = _validated(new.account_id, new.started, bool(invitations))
+    validated = _validated(new.account_id, new.started, granted)
     await running.store.append(connection, registration, loaded.version, [validated], cause)
-    return bool(invitations)
+    return granted
 
 
-def _opened(account_id: UUID, started: RegistrationStarted, invitations: list[Any]) -> list[Event]:
+def _opened(
+    account_id: UUID, started: RegistrationStarted, granted: bool, invitations: list[Any]
+) -> list[Event]:
     """Return the first events of the account.
 
     An invited person's role is bound to no school: it opens only what they were invited to. The
@@ -122,7 +128,7 @@ def _opened(account_id: UUID, started: RegistrationStarted, invitations: list[An
         ),
         PasswordChanged(account_id=account_id),
     ]
-    if invitations:
+    if granted:
         code, role = started.authority_code, started.role
         events.append(RoleGranted(account_id=account_id, authority_code=code, role=role))
     events += [

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from epep_access.checking import must_here
+from epep_events.access import CarerAccessApproved
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.getting_in import RegistrationAccepted, RegistrationRefused
@@ -19,6 +20,7 @@ from epep_runtime.service import Running
 from epep_runtime.subscriptions import Reaction, Reactor
 from epep_runtime.text import Command, Name, example
 from epep_runtime.tokens import Principal
+from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account, Grant
 from identity_service.read_models.sign_in_rules import rules_of
 from identity_service.registrations.registration import REGISTRATION, Registration
@@ -166,5 +168,24 @@ async def _grant(reaction: Reaction, event: RegistrationAccepted, _: Metadata) -
     await reaction.append(ACCOUNT, event.account_id, lambda account: grant(account, event))
 
 
-GRANTING = Reactor("granting", ("identity",), {RegistrationAccepted: _grant})
-"""Gives the role on the account's own stream when a registration is accepted."""
+async def _let_carer_in(reaction: Reaction, event: CarerAccessApproved, meta: Metadata) -> None:
+    """Give the role to a carer who has an account; others get it when they register."""
+    account_id = await directory.owner(reaction.connection, event.email.lower())
+    authority = meta.authority
+    if account_id is None or authority is None:
+        return
+    granted = RoleGranted(account_id=account_id, authority_code=authority, role=event.role)
+
+    def decide(account: Account) -> list[Event]:
+        held = {(each.authority, each.role) for each in account.grants}
+        return [] if (authority, event.role) in held else [granted]
+
+    await reaction.append(ACCOUNT, account_id, decide)
+
+
+GRANTING = Reactor(
+    "granting",
+    ("identity", "pep"),
+    {RegistrationAccepted: _grant, CarerAccessApproved: _let_carer_in},
+)
+"""Gives the role on the account's own stream when somebody entitled has said yes."""

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.topic_ends import partitions_of
 from qa_service.live_board.follower import Follower
 from qa_service.live_board.names import changelog, group, sources

@@ -1,0 +1,108 @@
+"""A forgotten WHERE shows nothing: the checks are gone, the database still keeps authorities apart.
+
+On a database that a plain role owns, as in production: a superuser is above row security.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from epep_local.databases import create_database, drop_database
+from epep_runtime.migrations import migrate
+from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.row_security import SEEN
+from pep_service.main import SERVICE
+
+pytestmark = pytest.mark.servers
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+OURS, THEIRS = UUID(int=1), UUID(int=2)
+
+
+async def _fill(pool: Pool, child: UUID, code: str) -> None:
+    """Put a child of an authority into every table, as the machinery does: it speaks for nobody."""
+    say = pool.execute
+    await say("INSERT INTO access_children VALUES ($1, $2)", child, code)
+    await say(
+        "INSERT INTO children (child_id, authority, social_care_id, date_of_birth, registered_at)"
+        " VALUES ($1, $2, 'C1', $3, $3)",
+        child,
+        code,
+        NOW,
+    )
+    await say(
+        "INSERT INTO home (child_id, authority, number, sort_key, search_key)"
+        " VALUES ($1, $2, '1', 'a', 'a')",
+        child,
+        code,
+    )
+    await say(
+        "INSERT INTO readings VALUES ($1, $2, $1, 'iro', 'allocated', 'child.read', $3)",
+        uuid4(),
+        child,
+        NOW,
+    )
+    await say(
+        "INSERT INTO change_log VALUES ($1, $2, 1, 'T', $3, NULL, 'w', NULL, 'r', 's', 'w', '[]')",
+        uuid4(),
+        NOW,
+        child,
+    )
+    await say(
+        "INSERT INTO carer_requests (request_id, child_id, authority, name, email, relation,"
+        " asked_at) VALUES ($1, $2, $3, 'n', 'e', 'carer', $4)",
+        uuid4(),
+        child,
+        code,
+        NOW,
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def pool(backends: Any) -> AsyncIterator[Pool]:
+    """A database of pep-service owned by a plain role, with a child in each of two authorities."""
+    name = f"test_rows_{uuid4().hex[:12]}"
+    url = await create_database(backends.postgres_admin_url, name, name, "made-up")
+    await migrate(url, SERVICE.all_migrations())
+    opened = await open_pool(url, 2)
+    await _fill(opened, OURS, "330")
+    await _fill(opened, THEIRS, "998")
+    yield opened
+    await opened.close()
+    await drop_database(backends.postgres_admin_url, name, name)
+
+
+TABLES = ("children", "home", "readings", "change_log", "carer_requests")
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(("seen", "found"), [({"330"}, {OURS}), (set(), set())])
+async def test_a_query_without_a_where_shows_one_authority(
+    pool: Pool, table: str, seen: set[str], found: set[UUID]
+) -> None:
+    before = SEEN.set(frozenset(seen))
+    try:
+        rows = await pool.fetch(f"SELECT child_id FROM {table}")
+    finally:
+        SEEN.reset(before)
+    assert {row["child_id"] for row in rows} == found
+
+
+async def test_the_machinery_sees_all_on_the_same_connections(pool: Pool) -> None:
+    rows = await pool.fetch("SELECT child_id FROM children")
+    assert {row["child_id"] for row in rows} == {OURS, THEIRS}
+
+
+async def test_nothing_is_written_into_another_authority(pool: Pool) -> None:
+    before = SEEN.set(frozenset({"330"}))
+    try:
+        changed = await pool.execute("UPDATE children SET first_name = 'x'")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute("UPDATE children SET authority = '998'")
+    finally:
+        SEEN.reset(before)
+    assert changed == "UPDATE 1"
