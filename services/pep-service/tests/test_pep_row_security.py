@@ -29,7 +29,7 @@ async def _fill(pool: Pool, child: UUID, code: str) -> None:
     await say("INSERT INTO access_children VALUES ($1, $2)", child, code)
     await say(
         "INSERT INTO children (child_id, authority, social_care_id, date_of_birth, registered_at)"
-        " VALUES ($1, $2, 'C1', $3, $3)",
+        " VALUES ($1, $2, 'C1', $3::timestamptz::date, $3)",
         child,
         code,
         NOW,

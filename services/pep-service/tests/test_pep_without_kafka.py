@@ -79,7 +79,7 @@ async def a_newer_profile_does_not_touch_an_open_pep(
     document = (await service.client.get(f"/peps/{pep_id}", headers=asking)).json()
     assert (document["profile_version"], document["authority"]["name"]) == (2, "Birmingham")
     newest = (await service.client.get("/profiles/330", headers=asking)).json()
-    assert (newest["version"], newest["name"]) == (2, "New Birmingham")
+    assert (newest["version"], newest["name"]) == (3, "New Birmingham")
     async with running(SERVICE, process.settings):
         published = await service.said(AuthorityProfilePublished)
         assert len(published) == 3  # a second start publishes nothing again

@@ -25,6 +25,9 @@ from web_portal.importing.routes import routes as importing
 from web_portal.information.routes import routes as information
 from web_portal.invitations.link_routes import routes as invitation_links
 from web_portal.invitations.routes import routes as invitations
+from web_portal.joining.forgetting import routes as forgetting
+from web_portal.joining.mailed_links import routes as mailed_links
+from web_portal.joining.registering import routes as registering
 from web_portal.logging_in.routes import routes as logging_in
 from web_portal.meetings.changing_routes import routes as changing_meetings
 from web_portal.meetings.recording_routes import routes as recording_meetings
@@ -53,6 +56,9 @@ log = structlog.get_logger()
 PACKAGE = Path(__file__).parent
 ROUTES = (
     logging_in,
+    registering,
+    forgetting,
+    mailed_links,
     home,
     children,
     creating,
@@ -74,7 +80,7 @@ ROUTES = (
 STREAMS = httpx.Limits(max_connections=500, max_keepalive_connections=0)
 STREAM_SILENCE_SECONDS = 40.0  # services give a sign of life every fifteen
 NOT_TRACED = "livez,readyz,static,board/stream,invitations/answer"
-"""Addresses kept out of traces: noise, what never ends, and the one that carries a secret."""
+"""Addresses kept out of traces: noise, what never ends, and those that carry a secret."""
 
 
 def now() -> datetime:

@@ -197,7 +197,8 @@ class Handling:
         self.parked.discard((where.topic, stream_id))
 
     async def _note(self, connection: Connection, heard: Mapping[str, int]) -> None:
-        if isinstance(self._subscription, Projector) and not self._generation:
+        shows = isinstance(self._subscription, Projector) and self._subscription.tables
+        if shows and not self._generation:
             await own_writes.note(connection, self._name, heard)
 
     async def _again(self, connection: Connection, parcel: Parcel, keys: OpenKeys) -> set[Subject]:

@@ -87,7 +87,7 @@ async def wait_until_shown(
         (projector.name, change.stream_id, change.version)
         for change in changes
         for projector in projectors
-        if change.context in projector.contexts
+        if projector.tables and change.context in projector.contexts
     ]
     if not wanted:
         return True

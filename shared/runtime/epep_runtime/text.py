@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 EMAIL = re.compile(
     r"^[^@\s,;<>\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$"
@@ -56,6 +57,18 @@ Paragraph = Annotated[
 
 Email = Annotated[str, AfterValidator(email_address)]
 """An e-mail address, folded to lower case."""
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("Enter a date as YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+"""A day as `2026-12-03`; numbers and times are not taken for one."""
 
 
 def example(**fields: Any) -> ConfigDict:

@@ -86,7 +86,8 @@ def evolve(account: Account, event: Event) -> Account:
             )
         case RoleGranted():
             grant = Grant(event.authority_code, event.role, event.setting_urn)
-            return replace(account, grants=(*account.grants, grant))
+            others = (each for each in account.grants if each != grant)
+            return replace(account, grants=(*others, grant))
         case RoleRevoked():
             gone = (event.authority_code, event.role)
             kept = tuple(each for each in account.grants if (each.authority, each.role) != gone)

@@ -18,6 +18,7 @@ from web_portal.web.errors import form_page
 from web_portal.web.forms import show
 from web_portal.web.questions import Question
 from web_portal.web.visit import AnyVisit, Visit
+from web_portal.web.waiting import please_wait
 
 routes = APIRouter()
 log = structlog.get_logger()
@@ -98,15 +99,10 @@ async def log_in(visit: AnyVisit) -> Response:
         answers.general.append(NOT_RECOGNISED)
         return await _log_in(visit, answers, after, 422)
     except ThrottledError as error:
-        answers.general.append(_wait(error))
+        answers.general.append(please_wait(error))
         return await _log_in(visit, answers, after, 429)
     visit.session.put("pending", {"login_id": login["login_id"], "next": after})
     return visit.go("/log-in/code")
-
-
-def _wait(error: ThrottledError) -> str:
-    minutes = max(1, -(-(error.retry_after or 60) // 60))
-    return f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''} and try again"
 
 
 @routes.get("/log-in/code")
@@ -147,7 +143,7 @@ async def enter_code(visit: AnyVisit) -> Response:
         answers.errors["code"] = CODE_WRONG
         return await _code(visit, answers, 422)
     except ThrottledError as error:
-        answers.errors["code"] = _wait(error)
+        answers.errors["code"] = please_wait(error)
         return await _code(visit, answers, 429)
     await _begin(visit, body)
     return visit.go(pending["next"])
@@ -178,7 +174,9 @@ async def send_again(visit: AnyVisit) -> Response:
     try:
         await visit.call.change("identity", "POST", f"/logins/{pending['login_id']}/resend", {})
     except ThrottledError as error:
-        return await _code(visit, Answers(typed={"code": ""}, errors={"code": _wait(error)}), 429)
+        return await _code(
+            visit, Answers(typed={"code": ""}, errors={"code": please_wait(error)}), 429
+        )
     except UnauthenticatedError:
         return visit.go("/log-in")
     return visit.go(

@@ -1,0 +1,117 @@
+"""Forgotten password and forgotten e-mail address: asked here, answered only by mail."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web_portal.problems import InvalidError, ThrottledError
+from web_portal.web.answers import Answers, read
+from web_portal.web.forms import show
+from web_portal.web.questions import Question
+from web_portal.web.visit import AnyVisit, Visit
+from web_portal.web.waiting import please_wait
+
+routes = APIRouter()
+PASSWORD = [
+    Question(
+        key="email",
+        label="Email address",
+        type="email",
+        mandatory=True,
+        blank="Enter your email address",
+        autocomplete="username",
+    )
+]
+ADDRESS = [
+    Question(
+        key="name",
+        label="Full name",
+        type="line",
+        mandatory=True,
+        blank="Enter your full name",
+        autocomplete="name",
+    ),
+    Question(
+        key="setting",
+        label="School, setting or team",
+        type="line",
+        mandatory=True,
+        blank="Enter your school, setting or team",
+        hint="As you gave it when you registered. For a school, its six-digit URN.",
+    ),
+    Question(
+        key="phone",
+        label="Phone number",
+        type="line",
+        mandatory=True,
+        blank="Enter your phone number",
+        width="govuk-input--width-20",
+        autocomplete="tel",
+    ),
+]
+FORMS: dict[str, tuple[list[Question], str, str]] = {
+    "/forgotten-password": (
+        PASSWORD,
+        "Forgotten password",
+        "We send a link with which you choose a new password. It works once, for an hour.",
+    ),
+    "/forgotten-email": (
+        ADDRESS,
+        "Forgotten email address",
+        "If we know you, we write to the address that you registered with. It is never shown here.",
+    ),
+}
+
+
+async def _page(visit: Visit, answers: Answers, status: int = 200) -> Response:
+    asked, title, lead = FORMS[visit.path]
+    return await visit.page(
+        "joining/forgotten.html",
+        status,
+        title=title,
+        lead=lead,
+        form=show(asked, answers),
+        back_link="/log-in",
+    )
+
+
+async def _asked(visit: Visit) -> Response:
+    questions, _, _ = FORMS[visit.path]
+    answers = read(questions, await visit.form(), all_needed=True)
+    if answers.wrong:
+        return await _page(visit, answers, 422)
+    try:
+        await visit.call.change("identity", "POST", visit.path, answers.values)
+    except InvalidError as error:
+        answers.place(error.errors, error.detail)
+        return await _page(visit, answers, 422)
+    except ThrottledError as error:
+        answers.general.append(please_wait(error))
+        return await _page(visit, answers, 429)
+    return visit.go("/forgotten/sent")
+
+
+def _blank(path: str) -> Answers:
+    typed: dict[str, Any] = {question.key: "" for question in FORMS[path][0]}
+    return Answers(typed=typed)
+
+
+@routes.get("/forgotten-password")
+@routes.get("/forgotten-email")
+async def forgotten_page(visit: AnyVisit) -> Response:
+    """Ask who has forgotten."""
+    return await _page(visit, _blank(visit.path))
+
+
+@routes.post("/forgotten-password")
+@routes.post("/forgotten-email")
+async def forgotten(visit: AnyVisit) -> Response:
+    """Have a mail sent; the answer is the same whether or not there is an account."""
+    return await _asked(visit)
+
+
+@routes.get("/forgotten/sent")
+async def sent(visit: AnyVisit) -> Response:
+    """Say that a mail is on its way if the person is known."""
+    return await visit.page("joining/forgotten_sent.html", title="Check your email")

@@ -1,0 +1,199 @@
+"""The pages that mailed links lead to.
+
+Opening one changes nothing, because mail scanners open every link: the page has a button. A link
+that is unknown, used or run out gets one answer, with what to do then.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
+from web_portal.web.visit import AnyVisit, Visit
+
+routes = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a kind of link is for: where its button's form goes, and where that is answered."""
+
+    title: str
+    button: str
+    answers: str
+    done: str
+
+
+REGISTER = Purpose(
+    "Choose a password",
+    "Confirm and continue",
+    "/registrations/confirm",
+    "Your address is confirmed",
+)
+RESET = Purpose(
+    "Choose a new password",
+    "Save the new password",
+    "/forgotten-password/confirm",
+    "Your password is changed",
+)
+WELCOME = Purpose(
+    "Welcome to ePEP", "Save the password", "/forgotten-password/confirm", "Your password is saved"
+)
+NEW_ADDRESS = Purpose(
+    "Confirm your email address", "Confirm", "/email-changes/confirm", "Thank you"
+)
+NOT_ME = {
+    "not_me": Purpose("This was not me", "Stop this log-in", "/logins/not-me", "It is stopped"),
+    "email_change_not_me": Purpose(
+        "This was not me", "Keep my address", "/email-changes/not-me", "Your address stays"
+    ),
+}
+DEAD_LINK = "joining/dead_link.html"
+
+
+async def _look(visit: Visit, token: str) -> dict[str, Any] | None:
+    try:
+        found = await visit.call.change("identity", "POST", "/links", {"token": token})
+    except (NotFoundError, InvalidError):
+        return None
+    return dict(found.json)
+
+
+async def _dead(visit: Visit) -> Response:
+    return await visit.page(DEAD_LINK, 404, title="This link does not work any more", quiet=True)
+
+
+async def _password_page(visit: Visit, token: str, purpose: Purpose, error: str = "") -> Response:
+    link = await _look(visit, token)
+    if link is None or not link["needs_password"]:
+        return await _dead(visit)
+    items = [{"text": error, "href": "#password"}] if error else []
+    return await visit.page(
+        "joining/password.html",
+        422 if error else 200,
+        title=purpose.title,
+        purpose=purpose,
+        link=link,
+        error_items=items,
+        quiet=True,
+    )
+
+
+async def _save_password(visit: Visit, token: str, purpose: Purpose) -> Response:
+    password = (await visit.form()).get("password")
+    if not isinstance(password, str) or not password:
+        return await _password_page(visit, token, purpose, "Enter a password")
+    body = {"token": token, "password": password}
+    try:
+        done = (await visit.call.change("identity", "POST", purpose.answers, body)).json
+    except InvalidError as error:
+        said = error.errors[0].message if error.errors else error.detail
+        return await _password_page(visit, token, purpose, said.rstrip("."))
+    except NotFoundError:
+        return await _dead(visit)
+    words = "Log in with your address and the password."
+    if done.get("state") == "waiting":
+        words += " The virtual school has been told that you wait for access."
+    return visit.go("/log-in", purpose.done, words)
+
+
+@routes.get("/register/confirm/{token}")
+async def confirm_registration_page(visit: AnyVisit, token: str) -> Response:
+    """Ask who registered for a password."""
+    return await _password_page(visit, token, REGISTER)
+
+
+@routes.post("/register/confirm/{token}")
+async def confirm_registration(visit: AnyVisit, token: str) -> Response:
+    """Confirm the address and make the account."""
+    return await _save_password(visit, token, REGISTER)
+
+
+@routes.get("/forgotten-password/{token}")
+async def reset_page(visit: AnyVisit, token: str) -> Response:
+    """Ask for a new password."""
+    return await _password_page(visit, token, RESET)
+
+
+@routes.post("/forgotten-password/{token}")
+async def reset(visit: AnyVisit, token: str) -> Response:
+    """Set the new password; it does not log in."""
+    return await _save_password(visit, token, RESET)
+
+
+@routes.get("/welcome/{token}")
+async def welcome_page(visit: AnyVisit, token: str) -> Response:
+    """Ask somebody for whom an account was made for their first password."""
+    return await _password_page(visit, token, WELCOME)
+
+
+@routes.post("/welcome/{token}")
+async def welcome(visit: AnyVisit, token: str) -> Response:
+    """Set the first password."""
+    return await _save_password(visit, token, WELCOME)
+
+
+async def _button_page(visit: Visit, link: dict[str, Any], purpose: Purpose) -> Response:
+    return await visit.page(
+        "joining/button.html", title=purpose.title, purpose=purpose, link=link, quiet=True
+    )
+
+
+async def _press(visit: Visit, token: str, purpose: Purpose) -> dict[str, Any] | None:
+    try:
+        return dict((await visit.call.change(
+            "identity", "POST", purpose.answers, {"token": token})).json or {})  # fmt: skip
+    except (NotFoundError, InvalidError, RefusedError):
+        return None
+
+
+async def _done(visit: Visit, purpose: Purpose, text: str) -> Response:
+    return await visit.page("joining/done.html", title=purpose.done, text=text, quiet=True)
+
+
+@routes.get("/account/email/confirm/{token}")
+async def confirm_address_page(visit: AnyVisit, token: str) -> Response:
+    """Show which address is to be confirmed."""
+    link = await _look(visit, token)
+    return await _button_page(visit, link, NEW_ADDRESS) if link else await _dead(visit)
+
+
+@routes.post("/account/email/confirm/{token}")
+async def confirm_address(visit: AnyVisit, token: str) -> Response:
+    """Confirm a new address from one of the two mailboxes; the other has to confirm, too."""
+    found = await _press(visit, token, NEW_ADDRESS)
+    if found is None:
+        return await _dead(visit)
+    changed = found.get("state") == "changed"
+    return await _done(
+        visit,
+        NEW_ADDRESS,
+        "Your email address is changed. Use the new one to log in from now on."
+        if changed
+        else "Now open the link that we sent to your other address. Both have to be confirmed.",
+    )
+
+
+@routes.get("/not-me/{token}")
+async def not_me_page(visit: AnyVisit, token: str) -> Response:
+    """Say what the button stops."""
+    link = await _look(visit, token)
+    purpose = NOT_ME.get(link["kind"]) if link else None
+    return await _button_page(visit, link, purpose) if link and purpose else await _dead(visit)
+
+
+@routes.post("/not-me/{token}")
+async def not_me(visit: AnyVisit, token: str) -> Response:
+    """Stop a log-in or a change of address that the person did not ask for."""
+    link = await _look(visit, token)
+    purpose = NOT_ME.get(link["kind"]) if link else None
+    if purpose is None or await _press(visit, token, purpose) is None:
+        return await _dead(visit)
+    return await _done(
+        visit,
+        purpose,
+        "Somebody knows your password. Choose a new one now: use “Forgotten password” on the"
+        " log-in page. The virtual school has been told.",
+    )
