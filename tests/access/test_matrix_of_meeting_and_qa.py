@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from joserfc.jwk import OKPKey
 
 from epep_access.following import ACCESS
 from epep_access.permissions import table
@@ -84,6 +85,10 @@ class Scene:
 
     async def make(self) -> None:
         """Tell of the authorities, the children, their PEPs, and who is somebody to them."""
+        key = OKPKey.generate_key("X25519", {"kid": "seal-1"}).as_dict(private=False)
+        await self.service.process.pool.execute(
+            "INSERT INTO sealing_keys VALUES ('seal-1', $1, now())", key
+        )
         for each in shipped_documents():
             await self.tell(AuthorityProfilePublished(profile=each), each.code)
         for relation in RELATIONS:

@@ -14,6 +14,7 @@ from meeting_service.meetings import (
     setting_next,
     viewing,
 )
+from meeting_service.reactions.invitation_claimed import LINKING
 from meeting_service.reactions.pep_initiated import SCHEDULING
 from meeting_service.read_models.deliveries import DELIVERIES
 from meeting_service.read_models.meetings import MEETINGS
@@ -38,6 +39,6 @@ SERVICE = Service(
         answering_by_link.router,
     ],
     projectors=[*access.PROJECTORS, PEPS, MEETINGS, DELIVERIES],
-    reactors=[SCHEDULING],
+    reactors=[SCHEDULING, LINKING],
     sql=access.SQL,
 )

@@ -249,6 +249,14 @@ class SessionStarted(Event):
     network: PersonalOfAdult[str]
 
 
+class SessionsEndedByAuthority(Event):
+    """Said when a virtual school ends all sessions of a person who works with it, and why."""
+
+    account_id: UUID
+    authority_code: str
+    why: PersonalOfAdult[str]
+
+
 class LoginStopped(Event):
     """Said when the owner says by the link in a code's mail that the log-in was not theirs.
 
@@ -286,5 +294,6 @@ EVENTS: tuple[type[Event], ...] = (
     DeviceRemembered,
     DeviceForgotten,
     SessionStarted,
+    SessionsEndedByAuthority,
     LoginStopped,
 )

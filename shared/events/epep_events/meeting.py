@@ -77,6 +77,15 @@ class InvitationResponded(Event):
     child_initials: Personal[str]
 
 
+class InvitationLinked(Event):
+    """Said when somebody invited by e-mail has an account now: the invitation is among theirs."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    invitation_id: UUID
+    account_id: UUID
+
+
 class MeetingRescheduled(Event):
     """Said when the current meeting moves (B58, S76); everybody invited is told again."""
 
@@ -147,6 +156,7 @@ EVENTS: tuple[type[Event], ...] = (
     MeetingScheduled,
     InvitationIssued,
     InvitationResponded,
+    InvitationLinked,
     MeetingRescheduled,
     MeetingCancelled,
     MeetingRecordSaved,

@@ -9,6 +9,7 @@ from uuid import UUID
 from epep_events.base import Event
 from epep_events.meeting import (
     InvitationIssued,
+    InvitationLinked,
     InvitationResponded,
     InvitedPerson,
     MeetingCancelled,
@@ -118,6 +119,16 @@ def _responded(meeting: Meeting, event: InvitationResponded) -> Meeting:
     return replace(meeting, invitations=answered)
 
 
+def _linked(meeting: Meeting, event: InvitationLinked) -> Meeting:
+    linked = tuple(
+        replace(each, person=each.person.model_copy(update={"account_id": event.account_id}))
+        if each.person.invitation_id == event.invitation_id
+        else each
+        for each in meeting.invitations
+    )
+    return replace(meeting, invitations=linked)
+
+
 def _rescheduled(meeting: Meeting, event: MeetingRescheduled) -> Meeting:
     return replace(
         meeting,
@@ -151,6 +162,7 @@ def _next_set(meeting: Meeting, event: NextMeetingSet) -> Meeting:
 STEPS: Mapping[type[Event], Callable[[Meeting, Any], Meeting]] = {
     InvitationIssued: _issued,
     InvitationResponded: _responded,
+    InvitationLinked: _linked,
     MeetingRescheduled: _rescheduled,
     MeetingCancelled: _cancelled,
     MeetingRecordSaved: _saved,

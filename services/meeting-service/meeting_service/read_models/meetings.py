@@ -6,6 +6,7 @@ from uuid import UUID
 from epep_events.envelope import Metadata
 from epep_events.meeting import (
     InvitationIssued,
+    InvitationLinked,
     InvitationResponded,
     MeetingCancelled,
     MeetingConfirmed,
@@ -75,6 +76,15 @@ async def _responded(connection: Connection, event: InvitationResponded, meta: M
     await _moved_on(connection, event, meta)
 
 
+async def _linked(connection: Connection, event: InvitationLinked, meta: Metadata) -> None:
+    await connection.execute(
+        "UPDATE invitations SET account_id = $2 WHERE invitation_id = $1",
+        event.invitation_id,
+        event.account_id,
+    )
+    await _moved_on(connection, event, meta)
+
+
 async def _rescheduled(connection: Connection, event: MeetingRescheduled, meta: Metadata) -> None:
     await connection.execute(
         "UPDATE meetings SET state = 'scheduled', arranged_at = $2, starts_at = $3,"
@@ -117,6 +127,7 @@ MEETINGS = Projector(
         MeetingScheduled: _scheduled,
         InvitationIssued: _issued,
         InvitationResponded: _responded,
+        InvitationLinked: _linked,
         MeetingRescheduled: _rescheduled,
         MeetingCancelled: _cancelled,
         MeetingConfirmed: _confirmed,

@@ -1,0 +1,68 @@
+"""An invitation by e-mail becomes its owner's own once they have an account."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from epep_events.getting_in import InvitationClaimed
+from epep_events.meeting import InvitationLinked
+from epep_events.pep import Invitee
+from epep_runtime.testing import eventually
+from meeting_service.meetings.meeting import Meeting, evolve
+from meeting_service.reactions.invitation_claimed import decide
+
+
+def claim(meeting: Meeting, invitation_id: UUID, account_id: UUID) -> InvitationClaimed:
+    return InvitationClaimed(
+        account_id=account_id,
+        authority_code="330",
+        role="iro",
+        invitation_id=invitation_id,
+        meeting_id=meeting.meeting_id,
+        pep_id=meeting.pep_id,
+    )
+
+
+def test_a_guests_invitation_is_linked_once_and_a_colleagues_never(meeting: Meeting) -> None:
+    guest, colleague = meeting.invitations
+    mine = uuid4()
+    [event] = decide(meeting, claim(meeting, guest.person.invitation_id, mine))
+    assert isinstance(event, InvitationLinked)
+    linked = evolve(meeting, event)
+    assert linked is not None
+    assert linked.invitations[0].person.account_id == mine
+    assert linked.invitations[1] == colleague
+    assert decide(linked, claim(meeting, guest.person.invitation_id, uuid4())) == []
+    assert decide(meeting, claim(meeting, colleague.person.invitation_id, mine)) == []
+    assert decide(meeting, claim(meeting, uuid4(), mine)) == []
+    assert decide(None, claim(meeting, guest.person.invitation_id, mine)) == []
+
+
+@pytest.mark.servers
+async def test_who_makes_an_account_finds_the_invitation_among_their_own(world: Any) -> None:
+    organiser = await world.person("social_worker")
+    rosa = Invitee(email="rosa@example.org", name="Rosa", role="guest")
+    pep_id = await world.pep(organiser, invitees=[rosa])
+    shown = await world.view(organiser, pep_id)
+    (invitation,) = shown["invitations"]
+    guest = await world.person("iro", assigned=False)
+    assert (await world.get(guest, "/invitations")).json()["invitations"] == []
+    claimed = InvitationClaimed(
+        account_id=guest,
+        authority_code="330",
+        role="iro",
+        invitation_id=UUID(invitation["invitation_id"]),
+        meeting_id=UUID(shown["meeting_id"]),
+        pep_id=pep_id,
+    )
+    await world.say("identity", f"account-{guest}", claimed)
+
+    async def mine() -> Any:
+        return (await world.get(guest, "/invitations")).json()["invitations"]
+
+    (found,) = await eventually(mine)
+    assert found["invitation_id"] == invitation["invitation_id"]
+    path = f"/invitations/{invitation['invitation_id']}/response"
+    answered = await world.change(guest, "POST", path, {"answer": "accepted"})
+    assert answered.status_code == 200, answered.text
