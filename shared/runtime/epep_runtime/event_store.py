@@ -181,7 +181,7 @@ class EventStore:
                 cause.traceparent,
             )
         except asyncpg.PostgresError as error:
-            if error.sqlstate == VERSION_CONFLICT or _version_taken(error):
+            if error.sqlstate == VERSION_CONFLICT:
                 raise VersionConflictError(str(error)) from error
             raise
         self.appended.set()
@@ -245,14 +245,6 @@ class EventStore:
         if child and (await self.keyring.keys_for([str(child)])).get(str(child), child) is None:
             raise ErasedSubjectError(str(child))
         return loaded
-
-
-def _version_taken(error: asyncpg.PostgresError) -> bool:
-    """Tell whether another writer came first, so shortly before that it was not seen."""
-    return (
-        isinstance(error, asyncpg.UniqueViolationError)
-        and error.constraint_name == "events_stream_id_stream_version_key"
-    )
 
 
 def fold(

@@ -6,10 +6,9 @@ ALTER FUNCTION hash_of_event(
 ) STABLE;
 
 -- The only way into the log; `append_events` (0002) says what it promises. One event comes in
--- plain parameters: arrays of one take a client longer to write than the event itself. And it is
--- one statement: the lock is taken before the row is made, and so before there is a transaction id.
--- What is read of the stream may then be older than the lock, if another writer has just let it
--- go; that writer has taken the version, so this one fails with a unique_violation (23505).
+-- plain parameters: arrays of one take a client longer to write than the event itself. Look-up,
+-- check and INSERT are one statement; the lock is one of its own before it, so that what it sees of
+-- the stream is not older than the lock.
 CREATE FUNCTION append_event(
     p_stream text, p_expected integer,
     p_id uuid, p_type text, p_schema_version integer, p_data text,
@@ -18,6 +17,7 @@ CREATE FUNCTION append_event(
     p_correlation_id uuid, p_causation_id uuid, p_traceparent text
 ) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_stream, 0));
     INSERT INTO events (
         stream_id, stream_version, event_id, type, schema_version, occurred_at, authority,
         actor_id, actor_role, on_behalf_of, correlation_id, causation_id, traceparent, data,
@@ -29,7 +29,7 @@ BEGIN
                coalesce(last.hash, ''), p_stream, p_expected + 1, p_id, p_type, p_schema_version,
                p_occurred_at, p_authority, p_actor_id, p_actor_role, p_on_behalf_of,
                p_correlation_id, p_causation_id, p_data)
-      FROM (SELECT pg_advisory_xact_lock(hashtextextended(p_stream, 0))) AS held
+      FROM (SELECT) AS always
       LEFT JOIN LATERAL (
            SELECT e.stream_version, e.hash FROM events e WHERE e.stream_id = p_stream
             ORDER BY e.stream_version DESC LIMIT 1) AS last ON true
