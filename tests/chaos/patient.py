@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 import threading
 import time
@@ -72,6 +74,8 @@ class Patient(Person):
                 fault = f"{service}: {type(error).__name__}"
             else:
                 if answer.status_code == 401:
+                    if time.time() < _expiry(token):
+                        self.ledger.add_wrong(f"{service} refused a token that was still good")
                     self._renew(token)
                 elif answer.status_code < 500:
                     return answer, tries
@@ -171,6 +175,12 @@ class Patient(Person):
             self.ledger.add_wrong(
                 f"{method} {service}{path} asked again: {told[0]} first, then {told[1]}"
             )
+
+
+def _expiry(token: str) -> float:
+    """Return when the token runs out, in seconds since the epoch, as it says itself."""
+    claims = token.split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])
 
 
 def _version(answer: httpx.Response) -> int | None:

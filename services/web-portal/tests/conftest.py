@@ -149,9 +149,22 @@ def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
 
 
+def started(step: str, **more: Any) -> dict[str, Any]:
+    """What identity says of a log-in that has begun."""
+    factors = {"totp": ["totp", "passkey", "recovery_code"]}.get(step, [step])
+    return {
+        "login_id": "0190b1f0-0000-7000-8000-00000000000a",
+        "next": step,
+        "factors": factors,
+        "declarations": [],
+        "may_remember_days": 0,
+        **more,
+    }
+
+
 def standard_answers(services: CannedServices, canned: dict[str, Any]) -> None:
     child, pep = canned["ids"]["child"], canned["ids"]["pep"]
-    services.set("POST identity/logins", {"login_id": "0190b1f0-0000-7000-8000-00000000000a"}, 202)
+    services.set("POST identity/logins", started("code"), 202)
     code = "POST identity/logins/0190b1f0-0000-7000-8000-00000000000a/code"
     services.set(code, canned["logged_in"])
     services.set(

@@ -28,7 +28,9 @@ from web_portal.invitations.routes import routes as invitations
 from web_portal.joining.forgetting import routes as forgetting
 from web_portal.joining.mailed_links import routes as mailed_links
 from web_portal.joining.registering import routes as registering
+from web_portal.logging_in.declaring import routes as declaring
 from web_portal.logging_in.routes import routes as logging_in
+from web_portal.logging_in.second_factor import routes as second_factor
 from web_portal.meetings.changing_routes import routes as changing_meetings
 from web_portal.meetings.recording_routes import routes as recording_meetings
 from web_portal.meetings.routes import routes as meetings
@@ -56,6 +58,8 @@ log = structlog.get_logger()
 PACKAGE = Path(__file__).parent
 ROUTES = (
     logging_in,
+    declaring,
+    second_factor,
     registering,
     forgetting,
     mailed_links,

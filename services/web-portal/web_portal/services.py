@@ -48,9 +48,12 @@ class Services:
         self._http, self._addresses, self._clock = http, addresses, clock
         self._streams = streams or http
 
-    def caller(self, session: Session, network: str = "") -> "Caller":
-        """Return what makes calls for the person of this session, from their network address."""
-        return Caller(self, session, self._clock, network)
+    def caller(self, session: Session, network: str = "", browser: str = "") -> "Caller":
+        """Return what makes calls for the person of this session.
+
+        Identity is told their network address and what browser they use, to name their sessions.
+        """
+        return Caller(self, session, self._clock, network, browser)
 
     async def send(self, service: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Send one request, with the trace it belongs to. Raises UnavailableError."""
@@ -93,9 +96,10 @@ class Caller:
         session: Session,
         clock: Callable[[], datetime],
         network: str = "",
+        browser: str = "",
     ) -> None:
         self._services, self._session, self._clock = services, session, clock
-        self._network = network
+        self._network, self._browser = network, browser
         self._renewing = asyncio.Lock()
         self.catching_up = False
 
@@ -157,6 +161,8 @@ class Caller:
         headers = dict(more.pop("headers", {}))
         if service == "identity" and self._network:
             headers["X-Forwarded-For"] = self._network
+        if service == "identity" and self._browser:
+            headers["User-Agent"] = self._browser
         identity = self._session.data.get("identity")
         if identity is None:
             return _answer(

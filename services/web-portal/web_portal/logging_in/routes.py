@@ -1,4 +1,4 @@
-"""Logging in with a password and a code from an e-mail, staying in, and logging out."""
+"""Beginning to log in with a password, staying in, and logging out."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from web_portal.logging_in.steps import device_token, go_on
 from web_portal.problems import (
     InvalidError,
     ServiceProblemError,
@@ -30,15 +31,7 @@ EMAIL = Question(
     blank="Enter your email address",
     autocomplete="username",
 )
-CODE = Question(
-    key="code",
-    label="Six-digit code",
-    type="line",
-    mandatory=True,
-    blank="Enter the code from the email",
-)
 NOT_RECOGNISED = "Email address or password not recognised"
-CODE_WRONG = "That code is not right or has expired"
 
 
 def where_next(visit: Visit, wanted: Any) -> str:
@@ -94,6 +87,8 @@ async def log_in(visit: AnyVisit) -> Response:
         return await _log_in(visit, answers, after, 422)
     try:
         body = {"email": answers.values["email"], "password": password}
+        if known := device_token(visit):
+            body["device_token"] = known
         login = (await visit.call.change("identity", "POST", "/logins", body)).json
     except (UnauthenticatedError, InvalidError):
         answers.general.append(NOT_RECOGNISED)
@@ -101,87 +96,7 @@ async def log_in(visit: AnyVisit) -> Response:
     except ThrottledError as error:
         answers.general.append(please_wait(error))
         return await _log_in(visit, answers, after, 429)
-    visit.session.put("pending", {"login_id": login["login_id"], "next": after})
-    return visit.go("/log-in/code")
-
-
-@routes.get("/log-in/code")
-async def code_page(visit: AnyVisit) -> Response:
-    """Ask for the code from the e-mail."""
-    if "pending" not in visit.session.data:
-        return visit.go("/log-in")
-    return await _code(visit, Answers(typed={"code": ""}))
-
-
-async def _code(visit: Visit, answers: Answers, status: int = 200) -> Response:
-    items = [{"text": text, "href": "#field-code"} for text in answers.general]
-    items += [{"text": text, "href": "#field-code"} for text in answers.errors.values()]
-    return await visit.page(
-        "logging_in/code.html",
-        status,
-        title="Check your email",
-        error_items=items,
-        code_error=items[0]["text"] if items else None,
-        back_link="/log-in",
-    )
-
-
-@routes.post("/log-in/code")
-async def enter_code(visit: AnyVisit) -> Response:
-    """Exchange the code for a session; the session's id changes, the person's draft waits."""
-    pending = visit.session.data.get("pending")
-    if pending is None:
-        return visit.go("/log-in")
-    answers = read([CODE], await visit.form(), all_needed=True)
-    if answers.wrong:
-        return await _code(visit, answers, 422)
-    code = "".join(answers.values["code"].split())
-    try:
-        path = f"/logins/{pending['login_id']}/code"
-        body = (await visit.call.change("identity", "POST", path, {"code": code})).json
-    except (UnauthenticatedError, InvalidError):
-        answers.errors["code"] = CODE_WRONG
-        return await _code(visit, answers, 422)
-    except ThrottledError as error:
-        answers.errors["code"] = please_wait(error)
-        return await _code(visit, answers, 429)
-    await _begin(visit, body)
-    return visit.go(pending["next"])
-
-
-async def _begin(visit: Visit, body: dict[str, Any]) -> None:
-    names = (
-        "session_id",
-        "session_secret",
-        "access_token",
-        "access_expires_at",
-        "session_expires_at",
-    )
-    visit.session.rotate(visit.portal.clock())
-    visit.session.data = {
-        "identity": {name: body[name] for name in names},
-        "account": body["account"],
-    }
-    await visit.portal.store.tidy(visit.portal.clock())
-
-
-@routes.post("/log-in/code/resend")
-async def send_again(visit: AnyVisit) -> Response:
-    """Have another code sent; the one before is then worth nothing."""
-    pending = visit.session.data.get("pending")
-    if pending is None:
-        return visit.go("/log-in")
-    try:
-        await visit.call.change("identity", "POST", f"/logins/{pending['login_id']}/resend", {})
-    except ThrottledError as error:
-        return await _code(
-            visit, Answers(typed={"code": ""}, errors={"code": please_wait(error)}), 429
-        )
-    except UnauthenticatedError:
-        return visit.go("/log-in")
-    return visit.go(
-        "/log-in/code", "We have sent a new code", "The code before it no longer works."
-    )
+    return await go_on(visit, after, login)
 
 
 @routes.post("/session/stay")

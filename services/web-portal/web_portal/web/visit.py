@@ -30,7 +30,9 @@ class Visit:
         self.portal: Portal = request.app.state.portal
         self.session: Session = request.state.session
         self.call: Caller = self.portal.services.caller(
-            self.session, request.client.host if request.client else ""
+            self.session,
+            request.client.host if request.client else "",
+            request.headers.get("user-agent", ""),
         )
 
     @property

@@ -89,6 +89,8 @@ document.querySelectorAll("form[data-warn-unsaved]").forEach(warnOfUnsavedChange
 document.querySelectorAll("[data-shown-with]").forEach(showWithAnswer);
 document.querySelectorAll("[data-look-again]").forEach(lookAgain);
 document.querySelectorAll("details.epep-sections").forEach(openWhereThereIsRoom);
+const passkeys = document.querySelectorAll("form[data-passkey]");
+if (passkeys.length) import("/static/own/passkey.js").then(({ usePasskey }) => passkeys.forEach(usePasskey));
 if (document.querySelector("[data-board]")) import("/static/own/board.js");
 const idle = Number(document.body.dataset.idleSeconds || 0);
 if (idle > WARN_SECONDS) warnBeforeSessionEnds(idle);

@@ -1,0 +1,176 @@
+"""The second factor: a mailed code, an authenticator app, a passkey or a recovery code."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from web_portal.logging_in.steps import give, pending_of
+from web_portal.problems import InvalidError, ThrottledError, UnauthenticatedError
+from web_portal.web.visit import AnyVisit, Visit
+from web_portal.web.waiting import please_wait
+
+routes = APIRouter(prefix="/log-in")
+NOT_RIGHT = "That code is not right or has expired"
+PAGES = {
+    "code": ("Check your email", "Six-digit code", "Enter the code from the email"),
+    "totp": ("Authenticator app", "Six-digit code", "Enter the code that the app shows"),
+    "recovery-code": ("Recovery code", "Recovery code", "Enter one of your recovery codes"),
+}
+WAYS = {
+    "code": ("code", "/log-in/code", "Use a code by email"),
+    "totp": ("totp", "/log-in/app", "Use your authenticator app"),
+    "passkey": ("passkey", "/log-in/passkey", "Use your passkey"),
+    "recovery_code": ("recovery-code", "/log-in/recovery-code", "Use a recovery code"),
+}
+
+
+def _others(pending: dict[str, Any], factor: str) -> list[tuple[str, str]]:
+    """Return the other ways that the person has, as (address, words)."""
+    ways = [WAYS[name] for name in pending["factors"] if name in WAYS]
+    return [(path, words) for name, path, words in ways if name != factor]
+
+
+async def _page(
+    visit: Visit, pending: dict[str, Any], factor: str, error: str = "", status: int = 200
+) -> Response:
+    title, label, _ = PAGES[factor]
+    return await visit.page(
+        "logging_in/code.html",
+        status,
+        title=title,
+        label=label,
+        factor=factor,
+        others=_others(pending, factor),
+        remember_days=0 if factor == "recovery-code" else pending["may_remember_days"],
+        error_items=[{"text": error, "href": "#field-code"}] if error else [],
+        back_link="/log-in",
+    )
+
+
+async def _show(visit: Visit, factor: str) -> Response:
+    pending = pending_of(visit)
+    if pending is None or (pending["declarations"] and not pending["factors"]):
+        return visit.go("/log-in")
+    return await _page(visit, pending, factor)
+
+
+async def _take(visit: Visit, factor: str) -> Response:
+    pending = pending_of(visit)
+    if pending is None:
+        return visit.go("/log-in")
+    form = await visit.form()
+    typed = form.get("code")
+    code = "".join(typed.split()) if isinstance(typed, str) else ""
+    if not code:
+        return await _page(visit, pending, factor, PAGES[factor][2], 422)
+    body: dict[str, Any] = {"code": code}
+    if factor != "recovery-code":
+        body["remember_device"] = form.get("remember") == "yes"
+    try:
+        return await give(visit, pending, factor, body)
+    except (UnauthenticatedError, InvalidError):
+        return await _page(visit, pending, factor, NOT_RIGHT, 422)
+    except ThrottledError as error:
+        return await _page(visit, pending, factor, please_wait(error), 429)
+
+
+@routes.get("/code")
+async def code_page(visit: AnyVisit) -> Response:
+    """Ask for the code from the e-mail."""
+    return await _show(visit, "code")
+
+
+@routes.post("/code")
+async def give_code(visit: AnyVisit) -> Response:
+    """Exchange the mailed code for a session."""
+    return await _take(visit, "code")
+
+
+@routes.get("/app")
+async def app_page(visit: AnyVisit) -> Response:
+    """Ask for the authenticator app's code."""
+    return await _show(visit, "totp")
+
+
+@routes.post("/app")
+async def give_app_code(visit: AnyVisit) -> Response:
+    """Exchange the app's code for a session."""
+    return await _take(visit, "totp")
+
+
+@routes.get("/recovery-code")
+async def recovery_page(visit: AnyVisit) -> Response:
+    """Ask for one of the codes that the person has written down."""
+    return await _show(visit, "recovery-code")
+
+
+@routes.post("/recovery-code")
+async def give_recovery_code(visit: AnyVisit) -> Response:
+    """Use a recovery code up."""
+    return await _take(visit, "recovery-code")
+
+
+@routes.post("/code/resend")
+async def send_again(visit: AnyVisit) -> Response:
+    """Have another code sent; the one before is then worth nothing."""
+    pending = pending_of(visit)
+    if pending is None:
+        return visit.go("/log-in")
+    try:
+        await visit.call.change("identity", "POST", f"/logins/{pending['login_id']}/resend", {})
+    except ThrottledError as error:
+        return await _page(visit, pending, "code", please_wait(error), 429)
+    except UnauthenticatedError:
+        return visit.go("/log-in")
+    return visit.go(
+        "/log-in/code", "We have sent a new code", "The code before it no longer works."
+    )
+
+
+@routes.get("/passkey")
+async def passkey_page(visit: AnyVisit) -> Response:
+    """Ask for the passkey; without scripts, or without it at hand, the other ways are named."""
+    pending = pending_of(visit)
+    if pending is None:
+        return visit.go("/log-in")
+    return await visit.page(
+        "logging_in/passkey.html",
+        title="Use your passkey",
+        others=_others(pending, "passkey"),
+        remember_days=pending["may_remember_days"],
+        back_link="/log-in",
+    )
+
+
+@routes.post("/passkey/options")
+async def passkey_options(visit: AnyVisit) -> Response:
+    """Return what the passkey is to sign, for the page's script."""
+    pending = pending_of(visit)
+    if pending is None:
+        return JSONResponse({}, 401)
+    try:
+        path = f"/logins/{pending['login_id']}/passkey/options"
+        return JSONResponse((await visit.call.change("identity", "POST", path, {})).json)
+    except (UnauthenticatedError, InvalidError, ThrottledError):
+        return JSONResponse({}, 401)
+
+
+@routes.post("/passkey")
+async def give_passkey(visit: AnyVisit) -> Response:
+    """Exchange what the passkey signed for a session."""
+    pending = pending_of(visit)
+    if pending is None:
+        return visit.go("/log-in")
+    form = await visit.form()
+    try:
+        body = {
+            "credential": orjson.loads(str(form.get("credential") or "")),
+            "remember_device": form.get("remember") == "yes",
+        }
+        return await give(visit, pending, "passkey", body)
+    except (orjson.JSONDecodeError, UnauthenticatedError, InvalidError, ThrottledError):
+        return visit.go(
+            "/log-in/passkey", "That did not work", "Try again, or use another way.", neutral=True
+        )
