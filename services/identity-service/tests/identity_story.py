@@ -145,6 +145,7 @@ async def invite(door: Door, email: str, code: str) -> InvitationIssued:
     issued = InvitationIssued(
         meeting_id=new_id(),
         pep_id=new_id(),
+        child_id=new_id(),
         child_initials="K.O.",
         person=InvitedPerson(
             invitation_id=new_id(),
