@@ -10,7 +10,7 @@ from epep_local.kafka import brokers
 from epep_local.machine import SERVERS, Machine
 from epep_local.ports import accepts
 from epep_local.services import SERVICES
-from epep_local.system import System, behind
+from epep_local.system import System, behind, warnings
 
 Row = tuple[str, str, str, str, str]
 
@@ -51,4 +51,5 @@ def _behind(said: dict[str, object]) -> str:
     if parts is None:
         return ""
     late = [f"{name}: {events} events, {age:.1f} s" for name, events, age in parts if events]
-    return "\n".join(late) or (f"nothing ({len(parts)} followed)" if parts else "")
+    nothing = [f"nothing ({len(parts)} followed)"] if parts and not late else []
+    return "\n".join([*late, *nothing, *warnings(said)])

@@ -275,5 +275,12 @@ def behind(said: Mapping[str, object]) -> list[tuple[str, int, float]] | None:
     return [(str(name), int(events or 0), float(age or 0)) for name, events, age in found]
 
 
+def warnings(said: Mapping[str, object]) -> list[str]:
+    """From what `/readyz` said: the sentences about what an operator should look at."""
+    found = said.get("warnings", [])
+    assert isinstance(found, list)
+    return [str(each) for each in found]
+
+
 def _chosen(names: tuple[str, ...]) -> list[Service]:
     return [service(name) for name in names] or list(SERVICES)

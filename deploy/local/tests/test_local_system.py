@@ -8,7 +8,7 @@ from epep_local.backends import Backends
 from epep_local.machine import chosen_ports
 from epep_local.problem import LocalError
 from epep_local.services import SERVICES, service
-from epep_local.system import System, behind
+from epep_local.system import System, behind, warnings
 
 OTHERS = [one.name for one in SERVICES if one.name != "portal"]
 
@@ -93,4 +93,6 @@ def test_what_is_behind_is_read_from_what_a_service_says() -> None:
         ("home", 3, 1.5), ("relay", 2, 0.25),
     ]  # fmt: skip
     assert behind({"status": "ok"}) == []
+    assert warnings({"status": "ok"}) == []
+    assert warnings({"status": "ok", "warnings": ["look"]}) == ["look"]
     assert behind({}) is None

@@ -10,6 +10,7 @@ import pytest
 from epep_events.envelope import Actor, Metadata, Recorded
 from epep_events.operations import HistoryRead
 from epep_events.pep import PEPSignedOff, Target, TargetAmended, TargetDrafted
+from epep_runtime.event_store import Cause
 from pep_service.history.command import arguments_of, tell
 from pep_service.history.facts import Moved, differences, facts_of
 from pep_service.history.moments import moment
@@ -179,7 +180,11 @@ async def test_reading_a_history_is_told_and_noted(
     world: Any, northvale: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story = northvale.begun().scheduled().filled()
-    await world.append(f"pep-{story.pep_id}", 0, story.events, "998")
+    process = world.service.process
+    who = Cause(Actor(id=str(TEACHER), role="designated_teacher"), "998", uuid4())
+    async with process.pool.acquire() as connection, connection.transaction():
+        stream, child = f"pep-{story.pep_id}", story.child_id
+        await process.store.append(connection, stream, 0, story.events, who, about=child)
     settings = world.service.process.settings
 
     async def ask(*options: str) -> str:

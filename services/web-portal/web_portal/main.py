@@ -18,6 +18,10 @@ from starlette.staticfiles import StaticFiles
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
 from epep_runtime.waiting import when_there
+from web_portal.account.details import routes as account_details
+from web_portal.account.factors import routes as account_factors
+from web_portal.account.overview import routes as account
+from web_portal.account.sessions import routes as account_sessions
 from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
@@ -63,6 +67,10 @@ ROUTES = (
     registering,
     forgetting,
     mailed_links,
+    account,
+    account_details,
+    account_factors,
+    account_sessions,
     home,
     children,
     creating,

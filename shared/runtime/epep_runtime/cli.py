@@ -52,7 +52,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     url = settings.database_url.get_secret_value()
     if arguments.command == "migrate":
         asyncio.run(migrate(url, service.all_migrations()))
-        asyncio.run(migrate(settings.keyring_url.get_secret_value(), keyring_migrations()))
+        asyncio.run(migrate(settings.keyring_address(), keyring_migrations()))
     elif arguments.command == "rebuild":
         projector = next(p for p in service.all_projectors() if p.name == arguments.read_model)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

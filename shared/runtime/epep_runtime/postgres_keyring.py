@@ -7,7 +7,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ FETCH = "SELECT subject::text, wrapped FROM subject_keys WHERE subject = ANY($1:
 MAKE = """
 INSERT INTO subject_keys (subject, wrapped)
 SELECT * FROM unnest($1::text[]::uuid[], $2::bytea[]) ON CONFLICT DO NOTHING
+"""
+TAKE = """
+INSERT INTO subject_keys (subject, wrapped, destroyed_at)
+SELECT subject, wrapped, CASE WHEN wrapped IS NULL THEN now() END
+  FROM unnest($1::text[]::uuid[], $2::bytea[]) AS given(subject, wrapped) ON CONFLICT DO NOTHING
 """
 DESTROY = """
 INSERT INTO subject_keys AS k (subject, destroyed_at) VALUES ($1::text::uuid, now())
@@ -113,6 +118,18 @@ class PostgresKeyring:
             fetched, _ = self._cache.find(fetched)
         return {**found, **fetched}
 
+    async def raw_keys(self, subjects: Collection[Subject]) -> dict[Subject, bytes | None]:
+        """Return the keys themselves, None for one destroyed: to be sealed for an auditor."""
+        rows = await (await self._open()).fetch(FETCH, list(subjects))
+        return {row["subject"]: self._raw(row["wrapped"]) for row in rows}
+
+    async def take(self, keys: Mapping[Subject, bytes | None]) -> None:
+        """Put in the keys that came with an export, None for one destroyed. Those here stay."""
+        pool = await self._open()
+        wrapped = [aes_key_wrap(self._master, raw) if raw else None for raw in keys.values()]
+        await pool.execute(TAKE, list(keys), wrapped)
+        self._cache.clear()
+
     async def destroy(self, subject: Subject) -> bool:
         """Destroy a subject's key; see the port. The old row's bytes are cleared away, too."""
         pool = await self._open()
@@ -140,8 +157,12 @@ class PostgresKeyring:
         return {row["subject"]: self._unwrapped(row["wrapped"]) for row in rows}
 
     def _unwrapped(self, wrapped: bytes | None) -> AESGCM | None:
+        raw = self._raw(wrapped)
+        return AESGCM(raw) if raw else None
+
+    def _raw(self, wrapped: bytes | None) -> bytes | None:
         try:
-            return AESGCM(aes_key_unwrap(self._master, wrapped)) if wrapped else None
+            return aes_key_unwrap(self._master, wrapped) if wrapped else None
         except InvalidUnwrap as error:
             raise KeyringError("EPEP_KEYRING_MASTER_KEY is not the one of this keyring.") from error
 

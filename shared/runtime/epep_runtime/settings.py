@@ -6,7 +6,7 @@ import binascii
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from epep_runtime.postgres_keyring import PostgresKeyring, master_key
+from epep_runtime.postgres_keyring import KeyringError, PostgresKeyring, master_key
 
 SECRET_BYTES = 32
 
@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     `workers`, so that a laptop runs one process and a cluster scales each part alone; a service
     may have roles of its own besides.
     `keyring_url` is the database of the subjects' keys, `keyring_master_key` wraps them there: 32
-    bytes in base64, the same for every service.
+    bytes in base64, the same for every service that has a log.
     `secret_key` is 32 bytes in base64; without it the service does not sign its log, which it
     otherwise does `seal_every_seconds` after the last time, when something has happened since.
     """
@@ -26,8 +26,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EPEP_")
 
     database_url: SecretStr
-    keyring_url: SecretStr
-    keyring_master_key: SecretStr
+    keyring_url: SecretStr | None = None
+    keyring_master_key: SecretStr | None = None
     kafka_bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = ""
     http_host: str = "127.0.0.1"
@@ -45,10 +45,14 @@ class Settings(BaseSettings):
     def keyring(self) -> PostgresKeyring:
         """Return the keyring of the subjects' keys; it connects when it is first asked.
 
-        Raises KeyringError for a master key that is none.
+        Raises KeyringError where none is told, and for a master key that is none.
         """
-        master = master_key(self.keyring_master_key.get_secret_value())
-        return PostgresKeyring(self.keyring_url.get_secret_value(), master)
+        master = master_key(_told(self.keyring_master_key, "EPEP_KEYRING_MASTER_KEY"))
+        return PostgresKeyring(self.keyring_address(), master)
+
+    def keyring_address(self) -> str:
+        """Return the URL of the keyring's database. Raises KeyringError where none is told."""
+        return _told(self.keyring_url, "EPEP_KEYRING_URL")
 
     def topic(self, context: str) -> str:
         """Return the name of a context's topic here."""
@@ -65,3 +69,9 @@ class Settings(BaseSettings):
         if len(secret) != SECRET_BYTES:
             raise ValueError("EPEP_SECRET_KEY must be 32 bytes in base64")
         return secret
+
+
+def _told(value: SecretStr | None, name: str) -> str:
+    if value is None:
+        raise KeyringError(f"{name} is not set: people's data are sealed with the keys there.")
+    return value.get_secret_value()

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from epep_local.voice import Voice
-from epepctl.auditing import WITH_A_LOG, replay_all, verify_export
+from epepctl.auditing import WITH_A_LOG, make_auditor_key, replay_all, verify_export
 from epepctl.places import environment_of, one_of_several, with_a_log
 from epepctl.problem import ToolError
 from epepctl.rebuilding import python_module
@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("seal")(seal_command)
     app.command("verify")(verify_command)
     app.command("history", context_settings=PASSED_ON)(history_command)
+    app.command("auditor-key")(auditor_key_command)
     app.command("export")(export_command)
     app.command("replay")(replay_command)
     app.command("digest")(digest_command)
@@ -88,17 +89,34 @@ def history_command(context: typer.Context) -> None:
         raise typer.Exit(_run("pep", ["history", *context.args]))
 
 
+def auditor_key_command(
+    file: Annotated[Path, typer.Argument(help="a new file for the private key")],
+) -> None:
+    """Make an auditor's pair of keys: FILE to keep, FILE.pub to hand to whoever exports."""
+    with speaking():
+        make_auditor_key(file, console)
+
+
 def export_command(
     folder: Annotated[Path, typer.Argument(help="a folder that is made")],
     why: Annotated[str, typer.Option("--why", help="the reason, without personal data")] = ...,  # type: ignore[assignment]
     services: Annotated[list[str] | None, typer.Option("--service", help="only this one")] = None,
+    keys_for: Annotated[
+        Path | None,
+        typer.Option("--keys-for", help="an auditor's public key", exists=True, dir_okay=False),
+    ] = None,
 ) -> None:
-    """Write the services' whole logs to files, sealed and signed, for an auditor."""
+    """Write the services' whole logs to files, sealed and signed, for an auditor.
+
+    Personal values stay sealed in them. With --keys-for, the people's keys go along, for that
+    auditor alone.
+    """
     with speaking():
         names = [with_a_log(each).name for each in services or WITH_A_LOG]
         one_of_several(names)
+        sealed_to = ["--keys-for", str(keys_for.resolve())] if keys_for else []
         for name in names:
-            status = _run(name, ["export", str(folder.resolve()), "--why", why])
+            status = _run(name, ["export", str(folder.resolve()), "--why", why, *sealed_to])
             if status:
                 raise typer.Exit(status)
         console.print(f"The logs of {', '.join(names)} are in {folder}.", markup=False)
@@ -110,6 +128,10 @@ def replay_command(
         str | None, typer.Option("--postgres", help="an empty server's URL, as its administrator")
     ] = None,
     prefix: Annotated[str, typer.Option(help="how the new databases' names begin")] = "replay_",
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="your private key, for people's data", exists=True),
+    ] = None,
 ) -> None:
     """Check an export, load it into new databases, and build every read model from it.
 
@@ -118,7 +140,7 @@ def replay_command(
     does where the service runs.
     """
     with speaking():
-        raise typer.Exit(replay_all(folder, postgres, prefix, console))
+        raise typer.Exit(replay_all(folder, postgres, prefix, key, console))
 
 
 def digest_command(name: Name) -> None:

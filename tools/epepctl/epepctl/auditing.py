@@ -17,6 +17,7 @@ from epep_local.keys import secret_key
 from epep_local.services import service
 from epep_local.topics import CONTEXTS
 from epep_local.voice import Voice
+from epep_runtime.proof.auditor_keys import make_key_pair
 from epep_runtime.proof.folder import FolderError, services_in
 from epep_runtime.proof.on_files import BROKEN, verify_folder
 from epepctl.places import local_system
@@ -49,7 +50,9 @@ def verify_export(
         raise ToolError(str(error)) from None
 
 
-def replay_all(folder: Path, postgres: str | None, prefix: str, console: Console) -> int:
+def replay_all(
+    folder: Path, postgres: str | None, prefix: str, key: Path | None, console: Console
+) -> int:
     """Replay every service of the folder into new databases; return the exit status."""
     try:
         names = services_in(folder)
@@ -61,7 +64,9 @@ def replay_all(folder: Path, postgres: str | None, prefix: str, console: Console
     keyring = _keyring(server, prefix)
     for name in names:
         url = _new_database(server, f"{prefix}{name}")
-        for line in _replay(name, keyring | {"EPEP_DATABASE_URL": url}, folder, console):
+        with_key = ["--key", str(key.resolve())] if key else []
+        told = keyring | {"EPEP_DATABASE_URL": url}
+        for line in _replay(name, told, [str(folder.resolve()), *with_key], console):
             console.print(line, markup=False)
     console.print(f"Every read model is built from {folder}: databases {prefix}*.", markup=False)
     return 0
@@ -87,6 +92,18 @@ def _new_database(server: str, name: str) -> str:
         ) from None
 
 
+def make_auditor_key(path: Path, console: Console) -> None:
+    """Make an auditor's pair of keys and say which is for whom. Raises ToolError."""
+    try:
+        fingerprint = make_key_pair(path)
+    except FolderError as error:
+        raise ToolError(str(error)) from None
+    console.print(f"{path} is for you alone: it opens the people's keys.", markup=False)
+    console.print(
+        f"{path}.pub is for whoever exports. Its fingerprint: {fingerprint}", markup=False
+    )
+
+
 def _local_postgres(console: Console) -> str:
     local = local_system(Voice(console))
     if local is None:
@@ -94,7 +111,9 @@ def _local_postgres(console: Console) -> str:
     return local.backends.postgres_admin_url
 
 
-def _replay(name: str, settings: Mapping[str, str], folder: Path, console: Console) -> list[str]:
+def _replay(
+    name: str, settings: Mapping[str, str], arguments: Sequence[str], console: Console
+) -> list[str]:
     """Run one service's replay, showing how far it is; return its digests."""
     told = {key: value for key, value in os.environ.items() if not key.startswith("EPEP_")}
     columns = (
@@ -107,7 +126,7 @@ def _replay(name: str, settings: Mapping[str, str], folder: Path, console: Conso
     digests: list[str] = []
     said: deque[str] = deque(maxlen=8)
     with subprocess.Popen(  # noqa: S603 - a service's own module
-        [*python_module(service(name).module), "replay", str(folder.resolve())],
+        [*python_module(service(name).module), "replay", *arguments],
         env=told | {**settings, "EPEP_LOG_LEVEL": "WARNING"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

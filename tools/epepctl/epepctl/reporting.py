@@ -7,6 +7,7 @@ import httpx
 from rich.table import Table
 
 from epep_local.services import SERVICES
+from epep_local.system import behind, warnings
 
 
 def given_addresses(environment: Mapping[str, str]) -> dict[str, str]:
@@ -42,12 +43,9 @@ def _health(client: httpx.Client, address: str) -> dict[str, Any]:
 
 
 def _behind(said: Mapping[str, Any]) -> str:
-    subscriptions = said.get("subscriptions")
-    if not isinstance(subscriptions, list):
+    """Return who lags, in events and seconds, and what else an operator should look at."""
+    parts = behind(said)
+    if not parts:
         return ""
-    late = [
-        f"{one.get('name')}: {one.get('lag_events')} events, {one.get('lag_seconds')} s"
-        for one in subscriptions
-        if one.get("lag_events")
-    ]
-    return "\n".join(late) or "nothing"
+    late = [f"{name}: {events} events, {age:.1f} s" for name, events, age in parts if events]
+    return "\n".join([*(late or ["nothing"]), *warnings(said)])

@@ -190,7 +190,9 @@ def test_health_of_given_services() -> None:
         if request.url.host == "qa.test":
             raise httpx.ConnectError("refused", request=request)
         late = {"name": "home", "lag_events": 7, "lag_seconds": 1.5}
-        return httpx.Response(200, json={"status": "ok", "subscriptions": [late]})
+        parked = "1 stream is parked (2 waiting): see `parked list`."
+        said = {"status": "ok", "subscriptions": [late], "warnings": [parked]}
+        return httpx.Response(200, json=said)
 
     addresses = {"pep": "http://pep.test", "qa": "http://qa.test"}
     table, well = health_table(addresses, httpx.MockTransport(answer))
@@ -199,4 +201,5 @@ def test_health_of_given_services() -> None:
     text = console.export_text()
     assert not well
     assert "home: 7 events, 1.5 s" in text
+    assert "1 stream is parked (2 waiting)" in text
     assert "does not answer" in text

@@ -52,9 +52,9 @@ class LiveBoard:
         """
         today, changes = local_date(self.clock()), self.follower.changes(authority)
         last = self._counted.get(authority)
-        if last and last.whole and last.numbers.today == today:
+        if last and last.numbers.today == today:
             recent = time.monotonic() - last.at < RECOUNT_SECONDS
-            if recent or last.changes == changes:
+            if recent or (last.whole and last.changes == changes):
                 return last
         profiles = await profile_versions(self.pool, authority)
         if profiles is None:

@@ -20,6 +20,7 @@ import orjson
 import structlog
 
 from qa_service.live_board.facts import TELLING, Said, Value, merge
+from qa_service.live_board.follower import where_and_what
 from qa_service.live_board.names import TABLE, group, sources
 from qa_service.live_board.topic import make_changelog
 from qa_service.settings import QASettings
@@ -183,7 +184,7 @@ class BoardWorker:
                 await self._live()
             except Exception as error:  # whatever broke it: the table begins again where it was
                 self.trouble = type(error).__name__
-                log.warning("the board's worker will begin again", error=self.trouble)
+                log.warning("the board's worker will begin again", error=where_and_what(error))
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _live(self) -> None:

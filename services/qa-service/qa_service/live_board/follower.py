@@ -6,16 +6,16 @@ Values are joined, not replaced, so that a record that a worker wrote late takes
 """
 
 import asyncio
+import traceback
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.topic_ends import partitions_of
 from qa_service.live_board.facts import Value, fact, join
 from qa_service.live_board.names import changelog
@@ -24,6 +24,12 @@ from qa_service.settings import QASettings
 log = structlog.get_logger()
 FETCH_MS = 500
 PAUSE_SECONDS = 1.0
+
+
+def where_and_what(error: Exception) -> str:
+    """Name an error and the line it came from; its text is left out, for it may hold anything."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 class Follower:
@@ -62,11 +68,10 @@ class Follower:
         said = ""
         while True:
             try:
-                with lost_as_kafka_error():
-                    await self._follow()
-            except (KafkaError, OSError) as error:
-                if type(error).__name__ != said:  # it may be so for long, until a worker comes
-                    said = type(error).__name__
+                await self._follow()
+            except Exception as error:  # a fault of the board's must not end the service
+                if (name := where_and_what(error)) != said:  # said once: it may be so for long
+                    said = name
                     log.warning("the board cannot be read, will try again", error=said)
             await asyncio.sleep(PAUSE_SECONDS)
 

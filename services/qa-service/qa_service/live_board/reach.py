@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.topic_ends import partitions_of
-from qa_service.live_board.follower import Follower
+from qa_service.live_board.follower import Follower, where_and_what
 from qa_service.live_board.names import changelog, group, sources
 from qa_service.settings import QASettings
 
@@ -48,8 +47,8 @@ class Reach:
             try:
                 with lost_as_kafka_error():
                     await self._watch()
-            except (KafkaError, OSError) as error:
-                log.debug("the board's reach is not known", error=type(error).__name__)
+            except Exception as error:  # a fault of the board's must not end the service
+                log.debug("the board's reach is not known", error=where_and_what(error))
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _watch(self) -> None:

@@ -67,6 +67,10 @@ async def on_service_problem(request: Request, error: Exception) -> Response:
     """Show what a service answered, where the route had nothing better to do with it."""
     assert isinstance(error, ServiceProblemError)
     visit = Visit(request)
+    if any(each.code == "reauthenticate" for each in error.errors):
+        await visit.keep_draft(visit.session.account_id)
+        target = form_page(request, request.url.path)
+        return RedirectResponse(f"/account/confirm?next={quote(target, safe='/')}", 303)
     status = 503 if isinstance(error, UnavailableError) else error.status
     status = 500 if status == HTTPStatus.UNAUTHORIZED else status
     log.info("service problem", target=error.slug, status=error.status)

@@ -15,7 +15,7 @@ from web_portal.web.portal import Portal
 from web_portal.web.sessions import FormPairs, Session
 
 WAITING_SECONDS = 30
-NOT_KEPT = {csrf.FIELD, "request_key"}
+NOT_KEPT = {csrf.FIELD, "request_key", "password", "current", "new", "code", "credential"}
 
 
 class LogInNeededError(Exception):

@@ -11,10 +11,11 @@ from epep_runtime.keyring import Keyring
 from epep_runtime.migrations import Migration, migrate
 from epep_runtime.operations import operator_cause
 from epep_runtime.postgres import Pool, open_pool
-from epep_runtime.postgres_keyring import keyring_migrations
+from epep_runtime.postgres_keyring import KeyringError, PostgresKeyring, keyring_migrations
+from epep_runtime.proof.auditor_keys import KEYS, opened_keys, read_key
 from epep_runtime.proof.checking import first_lines
-from epep_runtime.proof.exporting import export_log, seal_everything
-from epep_runtime.proof.folder import Export, FolderError
+from epep_runtime.proof.exporting import KeysFor, export_log, seal_everything
+from epep_runtime.proof.folder import Export, FolderError, services_in
 from epep_runtime.proof.on_files import FAILED, known_seals, tell
 from epep_runtime.proof.one_stream import lines
 from epep_runtime.proof.replaying import digests, feed, load_store
@@ -39,8 +40,10 @@ def add_proof_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     export = commands.add_parser("export", help="write the log to files, for an auditor")
     export.add_argument("folder", type=Path)
     export.add_argument("--why", required=True, help="the reason, without personal data")
+    export.add_argument("--keys-for", type=Path, help="an auditor's public key")
     replay = commands.add_parser("replay", help="load an export and build all read models from it")
     replay.add_argument("folder", type=Path)
+    replay.add_argument("--key", type=Path, help="the auditor's private key")
     commands.add_parser("digest", help="print the SHA-256 of each read model's rows")
 
 
@@ -52,30 +55,43 @@ async def run_proof(
     arguments: argparse.Namespace,
 ) -> int:
     """Carry out one of the commands and return the exit status."""
-    if arguments.command == "replay":
-        await migrate(settings.database_url.get_secret_value(), migrations)
-        await migrate(settings.keyring_url.get_secret_value(), keyring_migrations())
-    pool = await open_pool(settings.database_url.get_secret_value(), 3)
+    url = settings.database_url.get_secret_value()
+    try:
+        if arguments.command == "replay":
+            await migrate(url, migrations)
+            await migrate(settings.keyring_address(), keyring_migrations())
+        async with await open_pool(url, 3) as pool:
+            if arguments.command == "digest":
+                return await _digest(pool, projectors)
+            if arguments.command == "verify":
+                return await _verify(pool, name, arguments)
+            return await _with_keyring(pool, name, settings, projectors, arguments)
+    except (FolderError, SealRefusedError, WrongLogSecretError, KeyringError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return FAILED
+
+
+async def _with_keyring(
+    pool: Pool,
+    name: str,
+    settings: Settings,
+    projectors: Sequence[Projector],
+    arguments: argparse.Namespace,
+) -> int:
     keyring = settings.keyring()
     store = EventStore(catalog(), name, keyring)
     try:
         match arguments.command:
             case "replay":
+                if arguments.key:
+                    await _take_keys(keyring, arguments.folder, arguments.key)
                 return await _replay(pool, keyring, Export(arguments.folder, name), projectors)
-            case "digest":
-                return await _digest(pool, projectors)
-            case "verify":
-                return await _verify(pool, name, arguments)
             case "seal":
                 return await _seal(pool, store, _secret(settings), new_key=arguments.new_key)
             case _:
-                return await _export(pool, store, _secret(settings), arguments)
-    except (FolderError, SealRefusedError, WrongLogSecretError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return FAILED
+                return await _export(pool, store, keyring, _secret(settings), arguments)
     finally:
         await keyring.close()
-        await pool.close()
 
 
 def _secret(settings: Settings) -> bytes:
@@ -106,11 +122,27 @@ async def _verify(pool: Pool, name: str, arguments: argparse.Namespace) -> int:
 
 
 async def _export(
-    pool: Pool, store: EventStore, secret: bytes, arguments: argparse.Namespace
+    pool: Pool,
+    store: EventStore,
+    keyring: PostgresKeyring,
+    secret: bytes,
+    arguments: argparse.Namespace,
 ) -> int:
-    made = await export_log(pool, store, secret, arguments.folder, arguments.why, operator_cause())
+    given: Path | None = arguments.keys_for
+    keys_for = KeysFor(read_key(given, private=False), keyring) if given else None
+    folder, why, cause = arguments.folder, arguments.why, operator_cause()
+    made = await export_log(pool, store, secret, folder, why, cause, keys_for)
     _say(f"{store.source}: {made.events:,} events in {made.streams:,} streams, key {made.kid}")
+    if keys_for:
+        _say(f"{made.files[KEYS].rows:,} people's keys are in it, for {keys_for.jwk['kid']} alone.")
     return 0
+
+
+async def _take_keys(keyring: PostgresKeyring, folder: Path, private: Path) -> None:
+    """Put the people's keys of every service of an export into this keyring."""
+    jwk = read_key(private, private=True)
+    for service in services_in(folder):
+        await keyring.take(opened_keys(folder / service / KEYS, jwk))
 
 
 async def _replay(

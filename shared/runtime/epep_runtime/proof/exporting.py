@@ -3,22 +3,29 @@
 import asyncio
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from epep_events.operations import LogExported
 from epep_runtime.event_store import Cause, EventStore
+from epep_runtime.keyring import subjects_in
 from epep_runtime.operations import STREAM, hold_operations, say
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import Connection, Pool, take_long
+from epep_runtime.postgres_keyring import PostgresKeyring
+from epep_runtime.proof.auditor_keys import KEYS, sealed_keys
 from epep_runtime.proof.folder import (
     EVENTS,
     HEADS,
     MANIFEST,
     Export,
+    FileEntry,
     FolderError,
     LinesFile,
     Manifest,
+    entry_of,
     line_of,
 )
 from epep_runtime.proof.seals import Seal, seal_log
@@ -36,6 +43,14 @@ SELECT p.publication, e.*, e.data::text AS text FROM publications p JOIN events 
 SIGNED_HEADS = """
 SELECT stream_id, stream_version, hash FROM sealed_heads ORDER BY stream_id COLLATE "C"
 """
+
+
+@dataclass(frozen=True, slots=True)
+class KeysFor:
+    """Whom the subjects' keys are sealed to, an auditor's public key, and where they come from."""
+
+    jwk: dict[str, Any]
+    keyring: PostgresKeyring
 
 
 async def number_everything(pool: Pool) -> int:
@@ -85,10 +100,17 @@ async def seal_everything(
 
 
 async def export_log(
-    pool: Pool, store: EventStore, secret: bytes, folder: Path, why: str, cause: Cause
+    pool: Pool,
+    store: EventStore,
+    secret: bytes,
+    folder: Path,
+    why: str,
+    cause: Cause,
+    keys_for: KeysFor | None = None,
 ) -> Manifest:
     """Say that the log is exported, seal it, and write it to `folder/<service>`.
 
+    Personal values are written as they are stored, sealed; with `keys_for` the keys go along.
     Raises FolderError, SealRefusedError and WrongLogSecretError.
     """
     export = Export(folder, store.source)
@@ -97,14 +119,16 @@ async def export_log(
     numbered = await number_everything(pool)
     async with pool.acquire() as connection, connection.transaction():
         await hold_operations(connection, store)
-        said = LogExported(up_to_publication=numbered, keys_for=None, why=why)
+        kid = keys_for.jwk["kid"] if keys_for else None
+        said = LogExported(up_to_publication=numbered, keys_for=kid, why=why)
         await say(connection, store, said, cause)
     await seal_everything(pool, store, secret, cause)
     until = await number_everything(pool)
     export.path.mkdir(parents=True)
     async with pool.acquire() as connection:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            unsigned = await _write(connection, store, export, until)
+            await take_long(connection)
+            unsigned = await _write(connection, store, export, until, keys_for)
         async with connection.transaction():
             await hold_operations(connection, store)
             signer = await log_signer(connection, store, secret, cause)
@@ -114,14 +138,19 @@ async def export_log(
     return manifest
 
 
-async def _write(connection: Connection, store: EventStore, export: Export, until: int) -> Manifest:
+async def _write(
+    connection: Connection, store: EventStore, export: Export, until: int, keys_for: KeysFor | None
+) -> Manifest:
     types: Counter[str] = Counter()
     streams: set[str] = set()
+    subjects: set[str] = set()
     with LinesFile(export.path / EVENTS) as events:
         async for row in connection.cursor(UP_TO, until, prefetch=PREFETCH):
             events.write(line_of(row))
             types[row["type"]] += 1
             streams.add(row["stream_id"])
+            if keys_for:
+                subjects |= subjects_in([row["text"]])
     with LinesFile(export.path / HEADS) as heads:
         async for row in connection.cursor(SIGNED_HEADS, prefetch=PREFETCH):
             heads.write([row["stream_id"], row["stream_version"], row["hash"].hex()])
@@ -130,6 +159,9 @@ async def _write(connection: Connection, store: EventStore, export: Export, unti
         " ORDER BY stream_version DESC LIMIT 1",
         STREAM,
     )
+    files = {EVENTS: events.entry(), HEADS: heads.entry()}
+    if keys_for:
+        files[KEYS] = await _write_keys(export, keys_for, subjects)
     return Manifest.model_validate(
         {
             "service": store.source,
@@ -138,8 +170,15 @@ async def _write(connection: Connection, store: EventStore, export: Export, unti
             "events": events.rows,
             "streams": len(streams),
             "types": dict(sorted(types.items())),
-            "files": {EVENTS: events.entry(), HEADS: heads.entry()},
+            "files": files,
             "seal": orjson.loads(seal),
             "kid": "",
         }
     )
+
+
+async def _write_keys(export: Export, keys_for: KeysFor, subjects: set[str]) -> FileEntry:
+    keys = await keys_for.keyring.raw_keys(subjects)
+    path = export.path / KEYS
+    path.write_bytes(sealed_keys(keys, keys_for.jwk))
+    return entry_of(path, len(keys))

@@ -25,10 +25,11 @@ from epep_events.operations import SubjectErased
 from epep_events.sealed_fields import Keys, open_sealed, sealed_slots
 from epep_runtime.event_store import metadata_of
 from epep_runtime.keyring import Keyring, subjects_in
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import Connection, Pool, take_long
 from epep_runtime.proof.checking import Checking
 from epep_runtime.proof.folder import COLUMNS, Export, FolderError
 from epep_runtime.read_model_tables import LIVE, qualified
+from epep_runtime.skipping import skipped_in
 from epep_runtime.subscriptions import Projector
 
 BATCH = 1_000
@@ -60,6 +61,7 @@ async def load_store(pool: Pool, export: Export) -> int:
     """
     checking = Checking(export.notary())
     async with pool.acquire() as connection, connection.transaction():
+        await take_long(connection)
         if await connection.fetchval("SELECT EXISTS (SELECT FROM events)"):
             raise FolderError("This database has events already: replay into an empty one.")
         for rows in _batches(export.rows()):
@@ -120,22 +122,41 @@ async def feed(
     """Hand every event of the folder to the projectors that take it; return how many there were.
 
     Personal values are opened with the keys that are here; the others read `[sealed]`.
-    Raises FolderError for an export that lacks a service which a projector follows, or an
-    event that one cannot take.
+    What the loaded store says that operators have skipped is left out, as in any rebuild. Raises
+    FolderError for an export that lacks a service which a projector follows, or an event that one
+    cannot take.
     """
     services = sorted({context for each in projectors for context in each.contexts})
     manifests = [Export(folder, service).manifest() for service in services]
     total, done = sum(each.events for each in manifests), 0
-    known = catalog()
+    known, skipped = catalog(), await _skipped(pool, projectors, services)
     events = merged(folder, services)
     while batch := list(islice(events, BATCH)):
         keys = await keyring.keys_for(subjects_in(row["text"] for _, row in batch))
         async with pool.acquire() as connection, connection.transaction():
             for service, row in batch:
-                await _hand(connection, projectors, _read(known, service, row, keys))
+                takers = [
+                    each
+                    for each in projectors
+                    if (each.name, service, row["publication"]) not in skipped
+                ]
+                await _hand(connection, takers, _read(known, service, row, keys))
         done += len(batch)
         progress(done, total)
     return done
+
+
+async def _skipped(
+    pool: Pool, projectors: Sequence[Projector], services: Sequence[str]
+) -> set[tuple[str, str, int]]:
+    """Return (read model, service, publication); a topic is a service's name after a prefix."""
+    return {
+        (projector.name, service, each.publication)
+        for projector in projectors
+        for each in await skipped_in(pool, projector.name)
+        for service in services
+        if each.topic.endswith(service)
+    }
 
 
 def _read(known: Catalog, service: str, row: dict[str, Any], keys: Keys) -> Recorded:
@@ -171,6 +192,7 @@ async def digests(pool: Pool, projectors: Sequence[Projector]) -> AsyncIterator[
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await take_long(connection)
         for projector in projectors:
             for table in projector.tables:
                 yield await _digest(connection, projector.name, table)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from epep_runtime.operations import STREAM
-from epep_runtime.postgres import Connection, Pool
+from epep_runtime.postgres import Connection, Pool, take_long
 from epep_runtime.proof.checking import Checking, Notary, Report
 from epep_runtime.proof.one_stream import Signed, check_stream
 from epep_runtime.proof.seals import Seal
@@ -54,6 +54,7 @@ async def check_store(
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await take_long(connection)
         notary = await _notary(connection, service, trusted)
         checking = Checking(notary, known)
         async for row in stored_rows(connection):

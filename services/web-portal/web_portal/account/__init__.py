@@ -1,0 +1,1 @@
+"""My account: details, password, e-mail address, second factors, sessions."""

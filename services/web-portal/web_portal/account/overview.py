@@ -1,0 +1,67 @@
+"""My account at a glance, and giving the password once more before something important."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web_portal.logging_in.routes import where_next
+from web_portal.problems import InvalidError, ThrottledError
+from web_portal.web.visit import SignedIn, Visit
+from web_portal.web.waiting import please_wait
+
+routes = APIRouter(prefix="/account")
+
+
+@routes.get("")
+async def account(visit: SignedIn) -> Response:
+    """Show who the person is here, what they may do, and how their account is kept safe."""
+    me, factors, sessions = await asyncio.gather(
+        visit.call.get("identity", "/me"),
+        visit.call.get("identity", "/me/factors"),
+        visit.call.get("identity", "/me/sessions"),
+    )
+    return await visit.page(
+        "account/overview.html",
+        title="My account",
+        section="account",
+        me=me.json,
+        factors=factors.json["factors"],
+        sessions=sessions.json["sessions"],
+    )
+
+
+@routes.get("/confirm")
+async def confirm_page(visit: SignedIn) -> Response:
+    """Ask for the password again."""
+    return await _confirm(visit, visit.request.query_params.get("next"))
+
+
+async def _confirm(visit: Visit, after: Any, error: str = "", status: int = 200) -> Response:
+    return await visit.page(
+        "account/confirm.html",
+        status,
+        title="Confirm that it is you",
+        section="account",
+        after=where_next(visit, after),
+        error_items=[{"text": error, "href": "#password"}] if error else [],
+        back_link="/account",
+    )
+
+
+@routes.post("/confirm")
+async def confirm(visit: SignedIn) -> Response:
+    """Go back to what the person wanted to do; what they typed there is kept."""
+    form = await visit.form()
+    after, password = form.get("next"), form.get("password")
+    if not isinstance(password, str) or not password:
+        return await _confirm(visit, after, "Enter your password", 422)
+    try:
+        body = {"password": password}
+        await visit.call.change("identity", "POST", "/me/reauthentication", body)
+    except InvalidError:
+        return await _confirm(visit, after, "That is not your password", 422)
+    except ThrottledError as error:
+        return await _confirm(visit, after, please_wait(error), 429)
+    return visit.go(where_next(visit, after))
