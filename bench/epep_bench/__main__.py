@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from datetime import UTC, datetime
 
 import structlog
 import uvloop
@@ -20,7 +20,7 @@ from epep_bench.memory import memory_of_a_rebuild
 from epep_bench.pages import pages_of_a_long_history
 from epep_bench.reaching import from_commit_to_seen
 from epep_bench.rebuilding import change_log_from_kafka
-from epep_bench.report import commit, machine, page, row
+from epep_bench.report import Measured, commit, keep, machine, row
 from epep_bench.servers import Servers, servers
 from epep_local.kafka_jars import KAFKA
 
@@ -35,7 +35,6 @@ MEASURES: dict[str, Callable[[Servers], Awaitable[Outcome]]] = {
     "P8": memory_of_a_rebuild,
     "H": against_no_hash,
 }
-RESULTS = Path(__file__).parents[1] / "results.md"
 
 
 def chosen(text: str) -> list[str]:
@@ -48,14 +47,16 @@ def chosen(text: str) -> list[str]:
 
 
 async def measure(keys: Sequence[str], command: str) -> str:
-    """Take the measures one by one, printing each as it is there, and return the page."""
-    found: list[Outcome] = []
+    """Take the measures one by one, keeping and printing each, and return the page."""
+    text = ""
     with servers() as running:
         on = await machine(running.backends.postgres_admin_url, KAFKA.rpartition(":")[2])
         for key in keys:
-            found.append(await _one(key, running))
-            print(row(found[-1]), flush=True)
-    return page(found, on, commit(), command)
+            at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            found = Measured(await _one(key, running), commit(), command, at)
+            print(row(found.outcome), flush=True)
+            text = keep([found], on, list(MEASURES))
+    return text
 
 
 async def _one(key: str, running: Servers) -> Outcome:
@@ -68,16 +69,14 @@ async def _one(key: str, running: Servers) -> Outcome:
 
 
 def main() -> int:
-    """Measure; write the results file when everything was measured, else only print."""
+    """Measure what was asked for; `bench/results.md` keeps the last of each measure."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("P", "")
     keys = chosen(wanted)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    command = "make bench" + (f" P={wanted}" if wanted else "")
+    sizes = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("BENCH_")]
+    command = " ".join([*sorted(sizes), "make bench", *([f"P={wanted}"] if wanted else [])])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        text = runner.run(measure(keys, command))
-    if keys == list(MEASURES):
-        RESULTS.write_text(text)
-    print(text)
+        print(runner.run(measure(keys, command)))
     return 0
 
 

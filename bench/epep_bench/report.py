@@ -5,12 +5,12 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
+import orjson
 
 from epep_bench.arithmetic import Outcome
 
@@ -18,6 +18,8 @@ HEAD = (
     "| | Measure | Ours | Against | Ratio | Bar | Met | Spread of rounds |\n"
     "|---|---|---|---|---|---|---|---|"
 )
+HERE = Path(__file__).parents[1]
+KEPT, PAGE = HERE / "results.json", HERE / "results.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def commit() -> str:
         )
         return done.stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!results.md")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!results.*")
     return f"{git('rev-parse', '--short=12', 'HEAD') or 'unknown'}{'+' if changed else ''}"
 
 
@@ -79,25 +81,64 @@ def row(outcome: Outcome) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def page(outcomes: Sequence[Outcome], on: Machine, at: str, command: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A line of the table, with where it comes from."""
+
+    outcome: Outcome
+    commit: str
+    command: str
+    at: str
+
+    def source(self) -> str:
+        """Return the sentence about where it comes from, the same for what was measured at once."""
+        return f"commit `{self.commit}`, `{self.command}`, {self.at}"
+
+
+def page(found: Sequence[Measured], on: Machine) -> str:
     """Return the whole page as Markdown."""
     notes = [
-        f"**{outcome.key}.** {' '.join(outcome.notes)}" for outcome in outcomes if outcome.notes
+        f"**{each.outcome.key}.** {' '.join(each.outcome.notes)}"
+        for each in found
+        if each.outcome.notes
     ]
+    sources: dict[str, list[str]] = {}
+    for each in found:
+        sources.setdefault(each.source(), []).append(each.outcome.key)
     return "\n".join(
         (
             "# What `make bench` measured",
             "",
-            f"Commit `{at}`, command `{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
-            f"Machine: {on.size}; {on.kernel}; Python {on.python};",
-            f"PostgreSQL {on.postgres}; Kafka {on.kafka}.",
+            f"Machine: {on.size}; {on.kernel}; Python {on.python}; PostgreSQL {on.postgres};"
+            f" Kafka {on.kafka}.",
+            "",
+            *(f"- {', '.join(keys)}: {source}" for source, keys in sources.items()),
             "",
             "Each number is the median of the rounds, in which the two were measured in turn on the"
-            " same servers; the ratio is the median of the rounds' ratios.",
+            " same servers; the ratio is the median of the rounds' ratios. `README.md` says what is"
+            " held against what, and `docs/adr/0018-what-the-bench-found.md` where the time goes.",
             "",
             HEAD,
-            *(row(outcome) for outcome in outcomes),
+            *(row(each.outcome) for each in found),
             "",
             *(f"{note}\n" for note in notes),
         )
     )
+
+
+def keep(found: Sequence[Measured], on: Machine, order: Sequence[str]) -> str:
+    """Put these lines in the place of older ones, write both files, and return the page."""
+    kept: dict[str, Measured] = {}
+    if KEPT.exists():
+        for facts in orjson.loads(KEPT.read_bytes()):
+            said = facts.pop("outcome")
+            outcome = Outcome(**{**said, "notes": tuple(said["notes"])})
+            kept[outcome.key] = Measured(outcome, **facts)
+    kept |= {each.outcome.key: each for each in found}
+    lines = [kept[key] for key in order if key in kept]
+    KEPT.write_bytes(
+        orjson.dumps([asdict(each) for each in lines], option=orjson.OPT_INDENT_2) + b"\n"
+    )
+    text = page(lines, on)
+    PAGE.write_text(text)
+    return text

@@ -3,7 +3,7 @@
 import pytest
 
 from epep_bench.arithmetic import Outcome, Rounds, at_least, at_most, percentile, share_within
-from epep_bench.report import Machine, page
+from epep_bench.report import Machine, Measured, page
 
 
 def test_a_percentile_is_one_of_the_values() -> None:
@@ -46,7 +46,8 @@ def test_the_page_says_what_is_not_met() -> None:
     outcome = Outcome(
         "P1", "appends", "79/s", "100/s", "0.79", "at least 0.8", False, "0.7 to 0.8", ("Why.",)
     )
-    text = page([outcome], Machine("2 cores", "Linux", "3.11", "18", "4.3"), "abc", "make bench")
+    measured = Measured(outcome, "abc", "make bench", "today")
+    text = page([measured], Machine("2 cores", "Linux", "3.11", "18", "4.3"))
     assert "| P1 | appends | 79/s | 100/s | 0.79 | at least 0.8 | **no** | 0.7 to 0.8 |" in text
     assert "**P1.** Why." in text
-    assert "abc" in text
+    assert "- P1: commit `abc`, `make bench`, today" in text
