@@ -1,11 +1,13 @@
 """Building a read model again, from the topics' beginning, beside the live one."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from epep_events.contexts import catalog
@@ -187,8 +189,11 @@ async def _ended(pool: Pool, generation: Generation, task: "asyncio.Task[None]")
 
 
 async def _analyze(pool: Pool, projector: Projector, generation: Generation) -> None:
-    """Let the planner know the new tables before anybody asks them."""
-    if await state_of(pool, generation) == "building":
+    """Let the planner know the new tables before anybody asks them.
+
+    Where another worker has switched meanwhile they are in another place, and known there.
+    """
+    with contextlib.suppress(asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError):
         for table in projector.tables:
             await pool.execute(f"ANALYZE {qualified(generation.schema, table)}")
 
