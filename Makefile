@@ -15,10 +15,10 @@ PACKAGES := shared/events shared/runtime shared/access \
 	deploy/local deploy/demo tools/epepctl
 READY := .venv/ready
 # Two halves at a time: most of the fast tests' time is importing what they test.
-FAST_HALVES := "services/pep-service deploy tools tests" "shared services/meeting-service \
+FAST_HALVES := "services/pep-service deploy tools bench tests" "shared services/meeting-service \
 	services/notification-service services/qa-service services/identity-service services/web-portal"
 
-.PHONY: chaos kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
+.PHONY: bench chaos kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
 
 help: ## Show this list
 	@echo "ePEP: make COMMAND"
@@ -43,8 +43,8 @@ test: $(READY) browser lint ## Run every check and every test (under 12 minutes)
 	@$(BIN)/pytest
 
 test-fast: $(READY) ## Run format, lint and the tests that need no servers (under 20 s)
-	@$(BIN)/ruff format --quiet --check $(PACKAGES) tests
-	@$(BIN)/ruff check --quiet $(PACKAGES) tests
+	@$(BIN)/ruff format --quiet --check $(PACKAGES) tests bench
+	@$(BIN)/ruff check --quiet $(PACKAGES) tests bench
 	@printf '%s\n' $(FAST_HALVES) | \
 		xargs -P 2 -I{} sh -c '$(BIN)/pytest -m "not servers and not system and not browser" {}'
 
@@ -55,20 +55,23 @@ kafka-away: $(READY) ## Work while Kafka is away (MINUTES=10), then watch the ou
 	@PYTHONPATH=tests/integration $(BIN)/python tests/chaos/kafka_away.py
 
 lint: $(READY) ## Check format, style, types and which part may import which
-	@$(BIN)/ruff format --check $(PACKAGES) tests
-	@$(BIN)/ruff check $(PACKAGES) tests
+	@$(BIN)/ruff format --check $(PACKAGES) tests bench
+	@$(BIN)/ruff check $(PACKAGES) tests bench
 	@$(MAKE) types
 	@$(BIN)/lint-imports
 
 # Each package's conftest.py has the same name, so mypy takes those one by one.
 types: $(READY)
-	@$(BIN)/mypy --exclude '/conftest\.py$$' $(PACKAGES) tests
+	@$(BIN)/mypy --exclude '/conftest\.py$$' $(PACKAGES) tests bench
 	@for file in $$(find $(PACKAGES) tests -name conftest.py); do \
 		$(BIN)/mypy --no-error-summary $$file || exit 1; done
 
+bench: $(READY) ## Measure against the bare thing (P=P1,P3 for some); writes bench/results.md
+	@PYTHONPATH=bench $(BIN)/python -m epep_bench $(P)
+
 format: $(READY) ## Format the code and mend what can be mended
-	@$(BIN)/ruff format $(PACKAGES) tests
-	@$(BIN)/ruff check --fix $(PACKAGES) tests
+	@$(BIN)/ruff format $(PACKAGES) tests bench
+	@$(BIN)/ruff check --fix $(PACKAGES) tests bench
 
 lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \

@@ -20,10 +20,10 @@ from epep_runtime.ids import new_id
 from epep_runtime.migrations import RUNTIME_SQL, find, migrate
 
 WRITERS, EACH, STREAMS, ROUNDS, BAR = 8, 150, 20, 7, 1.10
-HASHED, BARE = "append_events", "append_events_unhashed"
+HASHED, BARE = "append_event", "append_event_unhashed"
 CALL = "SELECT {}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-HASHING = re.compile(r"\bhash_of_event\(.*?\);", re.DOTALL)
-CONSTANT = "'\\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'::bytea;"
+HASHING = re.compile(r"\bhash_of_event\(.*?p_data\)", re.DOTALL)
+CONSTANT = "'\\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'::bytea"
 
 
 def without_hash(definition: str) -> str:
@@ -47,7 +47,7 @@ def arguments(stream: str, version: int, text: str) -> tuple[Any, ...]:
     """Return what one append of one event hands to the function."""
     who, correlation = str(new_id()), new_id()
     return (
-        stream, version, [new_id()], ["PageSaved"], [1], [text], datetime.now(UTC), "330",
+        stream, version, new_id(), "PageSaved", 1, text, datetime.now(UTC), "330",
         who, "designated_teacher", None, correlation, None, None,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import cycle
@@ -30,6 +31,8 @@ from town import SERVICE_NAMES, Town, standing
 WRITERS, CHILDREN = 4, 6
 EVERY_SECONDS = 1.0
 """Each writer begins something so often: a page, and now and then a target."""
+MOST_TARGETS = 25
+"""A PEP takes thirty."""
 LOOK_SECONDS, DRAIN_SECONDS = 0.25, 600.0
 
 
@@ -57,6 +60,7 @@ class Writers:
             (child, create_pep(child, _creator(child), next_weekday(5))) for child in children
         ]
         self._pages: dict[str, list[tuple[str, str]]] = {}
+        self._targets: Counter[str] = Counter()
         self.saves = self.late = 0
         self._stop = threading.Event()
         self._threads = [
@@ -93,7 +97,8 @@ class Writers:
 
     def _write_once(self, turn: int, child: Authority, pep_id: str) -> None:
         teacher = child.designated_teacher
-        if turn % 5 == 4:
+        if turn % 5 == 4 and self._targets[pep_id] < MOST_TARGETS:
+            self._targets[pep_id] += 1
             draft_target(pep_id, teacher)
             return
         pages = self._pages.setdefault(pep_id, []) or _pages_of(teacher, pep_id)

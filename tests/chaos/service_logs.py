@@ -18,6 +18,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"^aiokafka.*(KafkaConnectionError|GroupCoordinatorNotAvailable|RequestTimedOut)", AWAY),
     (r"^aiokafka.*(CoordinatorLoadInProgress|CoordinatorNotAvailable|NotCoordinator)", AWAY),
     (r"^aiokafka.*(Heartbeat session expired|Heartbeat failed)", AWAY),
+    (r"^faust.*Has not committed", AWAY),
 )
 """(pattern of a kind, why it is no defect)."""
 

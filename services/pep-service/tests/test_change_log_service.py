@@ -205,5 +205,5 @@ async def test_a_rebuild_gives_the_same_rows_byte_for_byte(world: Any) -> None:
 
     before = await dump()
     assert len(before) > 20
-    await rebuild("pep", process.settings, CHANGE_LOG, lambda *_: None)
+    await rebuild("pep", process.settings, CHANGE_LOG, lambda *_: None, workers=2)
     assert await dump() == before

@@ -18,10 +18,17 @@ from starlette.staticfiles import StaticFiles
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
 from epep_runtime.waiting import when_there
+from web_portal.access.child_access import routes as child_access
+from web_portal.access.delegating import routes as delegating
 from web_portal.account.details import routes as account_details
 from web_portal.account.factors import routes as account_factors
 from web_portal.account.overview import routes as account
 from web_portal.account.sessions import routes as account_sessions
+from web_portal.administration.allocations import routes as allocations
+from web_portal.administration.carers import routes as carers
+from web_portal.administration.leavers import routes as leavers
+from web_portal.administration.overview import routes as administration
+from web_portal.administration.requests import routes as access_requests
 from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
@@ -67,6 +74,13 @@ ROUTES = (
     registering,
     forgetting,
     mailed_links,
+    administration,
+    access_requests,
+    carers,
+    leavers,
+    allocations,
+    child_access,
+    delegating,
     account,
     account_details,
     account_factors,

@@ -4,8 +4,9 @@ The key is the stream id, the value the event's JSON, and everything else a `ce_
 a consumer can route, trace and drop duplicates without opening the payload.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
@@ -41,35 +42,45 @@ def headers_of(meta: Metadata, publication: int) -> Headers:
     return [(name, value.encode()) for name, value in values.items() if value is not None]
 
 
-def envelope_from(headers: Iterable[tuple[str, bytes]]) -> tuple[Metadata, int]:
+def envelope_from(
+    headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
+) -> tuple[Metadata, int]:
     """Read a Kafka message's headers: the envelope and the publication number.
 
     Raises KeyError, ValueError.
     """
-    found = {name: raw.decode() for name, raw in headers}
+    found = dict(headers)
+    caused_by, behalf, traced = map(found.get, ("ce_causationid", "ce_onbehalfof", "traceparent"))
+    authority = found.get("ce_authority")
     meta = Metadata(
-        event_id=UUID(found["ce_id"]),
-        type=found["ce_type"],
+        event_id=UUID(found["ce_id"].decode()),
+        type=found["ce_type"].decode(),
         schema_version=int(found["ce_schemaversion"]),
-        source=found["ce_source"].removeprefix("/epep/"),
-        stream_id=found["ce_subject"],
+        source=found["ce_source"].decode().removeprefix("/epep/"),
+        stream_id=found["ce_subject"].decode(),
         stream_version=int(found["ce_streamversion"]),
-        occurred_at=datetime.fromisoformat(found["ce_time"]),
-        authority=found.get("ce_authority"),
-        actor=Actor(
-            id=found["ce_actorid"],
-            role=found["ce_actorrole"],
-            on_behalf_of=found.get("ce_onbehalfof"),
-        ),
-        correlation_id=UUID(found["ce_correlationid"]),
-        causation_id=UUID(found["ce_causationid"]) if "ce_causationid" in found else None,
-        traceparent=found.get("traceparent"),
+        occurred_at=datetime.fromisoformat(found["ce_time"].decode()),
+        authority=authority.decode() if authority else None,
+        actor=_actor(found["ce_actorid"], found["ce_actorrole"], behalf),
+        correlation_id=UUID(found["ce_correlationid"].decode()),
+        causation_id=UUID(caused_by.decode()) if caused_by else None,
+        traceparent=traced.decode() if traced else None,
     )
     return meta, int(found["ce_sourceposition"])
 
 
+@lru_cache(maxsize=10_000)
+def _actor(account: bytes, role: bytes, behalf: bytes | None) -> Actor:
+    """Return who acted: the same few people again and again, when a read model is rebuilt."""
+    on_behalf_of = behalf.decode() if behalf else None
+    return Actor(id=account.decode(), role=role.decode(), on_behalf_of=on_behalf_of)
+
+
 def from_message(
-    catalog: Catalog, headers: Iterable[tuple[str, bytes]], value: bytes, keys: Keys
+    catalog: Catalog,
+    headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
+    value: bytes,
+    keys: Keys,
 ) -> Recorded:
     """Read a Kafka message back into an event, opened with its subjects' keys.
 

@@ -8,7 +8,8 @@ goes along as `"erased"`, so that opening needs no model: old versions open as t
 Pure: whoever calls brings the keys.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from pydantic import BaseModel
 
 from epep_events.base import CHILD, ERASED, PersonalData
 
+STANDARD = bytes.maketrans(b"-_", b"+/")
+"""From the alphabet of base64url to that of base64."""
 NONCE_BYTES = 12
 PADDED_TO = 16
 """Plain texts are filled up with blanks to a multiple of this, so that lengths tell little."""
@@ -206,15 +209,17 @@ def sealed_slots(document: Document) -> list[Slot]:
 
 
 def _sealed(part: Any, path: str, found: list[Slot]) -> None:
-    items = part.items() if isinstance(part, dict) else enumerate(part)
+    # Called for every part of every event that is read: exact types, for they come from JSON.
+    items = part.items() if type(part) is dict else enumerate(part)
     for key, value in items:
-        if isinstance(value, dict):
+        kind = type(value)
+        if kind is dict:
             if "sealed" in value and value.keys() in SEALED_KEYS:
                 erased = value.get("erased", ERASED)
                 found.append(Slot(part, key, f"{path}{key}", value["subject"], erased))
             else:
                 _sealed(value, f"{path}{key}.", found)
-        elif isinstance(value, list):
+        elif kind is list:
             _sealed(value, f"{path}{key}.", found)
 
 
@@ -240,7 +245,7 @@ def open_sealed(
             erased.add(slot.subject)
             slot.holder[slot.key] = slot.erased
             continue
-        cipher = urlsafe_b64decode(slot.holder[slot.key]["sealed"])
+        cipher = a2b_base64(slot.holder[slot.key]["sealed"].encode().translate(STANDARD))
         try:
             plain = key.decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:],
                                 (bound + slot.path).encode())  # fmt: skip

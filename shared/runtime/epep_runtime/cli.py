@@ -55,7 +55,8 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         asyncio.run(migrate(settings.keyring_address(), keyring_migrations()))
     elif arguments.command == "rebuild":
         projector = next(p for p in service.all_projectors() if p.name == arguments.read_model)
-        return asyncio.run(run_rebuild(service.name, settings, projector, arguments))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run_rebuild(service.name, settings, projector, arguments))
     elif arguments.command == "parked":
         return asyncio.run(run_parked(service.name, settings, arguments))
     elif arguments.command in COMMANDS:

@@ -133,14 +133,16 @@ class Commands:
         needs_version: bool = True,
         stale: Callable[[S, int, int], bool] | None = None,
         describe: Callable[[Loaded[S]], Any] | None = None,
+        known: Loaded[S] | None = None,
     ) -> JSONResponse:
         """Decide on the newest state, append, answer, all in one transaction.
 
         `decide(state)` returns events or raises a ProblemError. `answer(new_state, version)` makes
         the body. `needs_version=False` is for what creates or only adds. `stale(state, version,
         if_match)` narrows what counts as a conflict (default: any newer version); `describe`
-        gives the current state that goes with a 412. The same Idempotency-Key gets the first
-        answer again; with another request it is refused (422).
+        gives the current state that goes with a 412. `known` is the aggregate as this request has
+        loaded it already: then only what came after is read. The same Idempotency-Key gets the
+        first answer again; with another request it is refused (422).
 
         Raises StaleVersionError, ProblemError 428 for a missing If-Match, and what decide raises.
         """
@@ -153,7 +155,7 @@ class Commands:
                     if first is not None:
                         made, version = first
                         return to_response(made, version, self._written(aggregate, key, version))
-                    loaded = await self._store.load(connection, aggregate, key)
+                    loaded = await self._store.load(connection, aggregate, key, known)
                     _refuse_stale(change, loaded, stale, describe)
                     events = decide(loaded.state)
                     state = loaded.state

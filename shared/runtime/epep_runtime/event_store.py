@@ -39,6 +39,15 @@ SELECT pg_advisory_xact_lock(key)
          ORDER BY key) AS wanted
 """
 
+READ = """
+SELECT stream_id, stream_version, event_id, type, schema_version, occurred_at, authority, actor_id,
+       actor_role, on_behalf_of, correlation_id, causation_id, traceparent, data::text AS text
+  FROM events WHERE stream_id = $1 AND stream_version > $2 ORDER BY stream_version
+"""
+PARAMETERS = ", ".join(f"${number}" for number in range(1, 15))
+APPEND_ONE = f"SELECT append_event({PARAMETERS})"
+APPEND_MANY = f"SELECT append_events({PARAMETERS})"
+
 
 class VersionConflictError(Exception):
     """The stream has moved on since it was read."""
@@ -150,15 +159,18 @@ class EventStore:
             return expected_version
         ids = [new_id() for _ in events]
         documents = await self._sealed(ids, events, str(about) if about else None)
+        columns: tuple[Sequence[Any], ...] = (
+            ids,
+            [event.type_name() for event in events],
+            [event.schema_version for event in events],
+            documents,
+        )
         try:
             version: int = await connection.fetchval(
-                "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                APPEND_ONE if len(events) == 1 else APPEND_MANY,
                 stream_id,
                 expected_version,
-                ids,
-                [event.type_name() for event in events],
-                [event.schema_version for event in events],
-                documents,
+                *([column[0] for column in columns] if len(events) == 1 else columns),
                 self.clock(),
                 cause.authority,
                 cause.actor.id,
@@ -196,13 +208,11 @@ class EventStore:
             documents[number] = orjson.dumps(document).decode()
         return documents
 
-    async def read(self, connection: Pool | Connection, stream_id: str) -> list[Recorded]:
-        """Return the stream's events, oldest first; empty where there is no such stream."""
-        rows = await connection.fetch(
-            "SELECT *, data::text AS text FROM events WHERE stream_id = $1 ORDER BY stream_version",
-            stream_id,
-        )
-        return await self.recorded(rows)
+    async def read(
+        self, connection: Pool | Connection, stream_id: str, after: int = 0
+    ) -> list[Recorded]:
+        """Return the stream's events after a version, oldest first; empty where there are none."""
+        return await self.recorded(await connection.fetch(READ, stream_id, after))
 
     async def recorded(self, rows: Sequence[Any]) -> list[Recorded]:
         """Build the events of these rows of the event table, with `text`, their JSON."""
@@ -218,29 +228,40 @@ class EventStore:
         return [_opened(self.catalog, self.source, row, keys) for row in rows]
 
     async def load(
-        self, connection: Pool | Connection, aggregate: Aggregate[S], key: UUID | str
+        self,
+        connection: Pool | Connection,
+        aggregate: Aggregate[S],
+        key: UUID | str,
+        known: Loaded[S] | None = None,
     ) -> Loaded[S]:
         """Fold an aggregate's stream into its state. Raises ErasedSubjectError for an erased child.
 
-        Nothing of an erased child is folded: what reads as erased makes no sense as a state.
+        Nothing of an erased child is folded: what reads as erased makes no sense as a state. Of
+        what is `known` already only the rest of the stream is read.
         """
-        events = await self.read(connection, aggregate.stream(key))
-        loaded = fold(aggregate, events)
+        events = await self.read(connection, aggregate.stream(key), known.version if known else 0)
+        loaded = fold(aggregate, events, known)
         child = aggregate.about(loaded.state) if aggregate.about else None
         if child and (await self.keyring.keys_for([str(child)])).get(str(child), child) is None:
             raise ErasedSubjectError(str(child))
         return loaded
 
 
-def fold(aggregate: Aggregate[S], events: Sequence[Recorded]) -> Loaded[S]:
-    """Fold a stream's events into its state. Raises ErasedSubjectError for an erased child."""
+def fold(
+    aggregate: Aggregate[S], events: Sequence[Recorded], known: Loaded[S] | None = None
+) -> Loaded[S]:
+    """Fold a stream's events into its state, from the beginning or from what is known.
+
+    Raises ErasedSubjectError for an erased child.
+    """
+    before = known or Loaded(aggregate.initial, 0, ())
     erased = {subject for event in events for subject in event.erased}
-    state = aggregate.initial
+    state = before.state
     for event in events:
         state = aggregate.evolve(state, event.data)
         if erased and aggregate.about and str(aggregate.about(state)) in erased:
             raise ErasedSubjectError(str(aggregate.about(state)))
-    return Loaded(state, len(events), tuple(events))
+    return Loaded(state, before.version + len(events), (*before.events, *events))
 
 
 def _opened(catalog: Catalog, source: str, row: Any, keys: Keys) -> Recorded:

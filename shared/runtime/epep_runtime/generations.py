@@ -61,11 +61,13 @@ async def work_alone(connection: Connection, read_model: str) -> None:
 async def work_in(connection: Connection, generation: Generation) -> None:
     """Begin a batch of a rebuild: unqualified table names are those of the generation.
 
-    Tables that the generation does not have are found where they always are.
+    Tables that the generation does not have are found where they always are. The commit does not
+    wait for the disk: rows and place are lost together or not at all, and the switch does wait.
     Raises GenerationGoneError when it is not being built any more.
     """
     there = await connection.fetchval(
-        "SELECT set_config('search_path', quote_ident(schema_name) || ', public', true)"
+        "SELECT set_config('search_path', quote_ident(schema_name) || ', public', true),"
+        "       set_config('synchronous_commit', 'off', true)"
         " FROM generations WHERE read_model = $1 AND number = $2 AND state = 'building'"
         " FOR KEY SHARE",
         generation.read_model,

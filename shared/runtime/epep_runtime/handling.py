@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import from_message
@@ -17,6 +18,7 @@ from epep_events.envelope import Recorded
 from epep_events.operations import SubjectErased
 from epep_events.sealed_fields import ErasedSubjectError, Subject
 from epep_runtime import own_writes, parking
+from epep_runtime.adding import Adding, Rows
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, work_alone, work_in, work_live
 from epep_runtime.keyring import subjects_in_message
@@ -37,6 +39,8 @@ FAULTS = (
     *DATABASE_AWAY,
 )
 """What is no fault of the event: the worker starts again from its stored place."""
+OpenKeys: TypeAlias = dict[Subject, AESGCM | None]
+"""The keys of a batch; None from the event on that says its subject is erased."""
 
 
 class Handling:
@@ -94,7 +98,7 @@ class Handling:
         """
         if self._generation:
             return nullcontext()
-        carried = (dict(parcel.headers).get("traceparent") for parcel in parcels)
+        carried = (parcel.headers.get("traceparent") for parcel in parcels)
         links = links_of(each.decode() for each in carried if each)
         name = f"{self._name} batch"
         return tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
@@ -107,37 +111,41 @@ class Handling:
         to do there. Raises PlaceLostError, and what a handler raises: then nothing has happened.
         """
         parcels = [Parcel.of(where.topic, message) for message in messages]
-        await self._have_keys(parcels)
+        keys = await self._keys_of(parcels)
         next_offset = messages[-1].offset + 1
         try:
-            return await self._take(where, place, parcels, next_offset)
+            return await self._take(where, place, parcels, keys, next_offset)
         except ErasedSubjectError:
             if isinstance(self._subscription, Projector):
                 raise
             log.info("erased record left alone", name=self._name)
-            return await self._take(where, place, parcels, next_offset, acting=False)
+            return await self._take(where, place, parcels, keys, next_offset, acting=False)
 
-    async def _have_keys(self, parcels: Sequence[Parcel]) -> None:
+    async def _keys_of(self, parcels: Sequence[Parcel]) -> OpenKeys:
         """Ask for the keys of a whole batch at once, before its transaction begins."""
         subjects = set[Subject]()
         for parcel in parcels:
             subjects |= subjects_in_message(parcel.value)
-        if subjects:
-            await self._store.keyring.keys_for(subjects)
+        return dict(await self._store.keyring.keys_for(subjects)) if subjects else {}
 
     async def _take(
         self,
         where: TopicPartition,
         place: Place,
         parcels: Sequence[Parcel],
+        keys: OpenKeys,
         next_offset: int,
         *,
         acting: bool = True,
     ) -> Place:
         seen = place.publication
+        # One event alone is inserted, so that a row that is there already does not stop it.
+        rows = Rows() if self._generation and len(parcels) > 1 else None
         heard: dict[str, int] = {}
         erased = set[Subject]()
         async with self._batch(parcels) as connection:
+            # Whoever was erased while the batch waited is: what is in memory knows by now.
+            keys |= await self._store.keyring.keys_for(list(keys))
             for parcel in parcels:
                 if parcel.publication <= seen:
                     continue
@@ -145,9 +153,11 @@ class Handling:
                     await parking.queue(connection, self._name, parcel)
                 elif (parcel.topic, parcel.publication) not in self._skipped:
                     if acting:
-                        erased |= await self._call(connection, parcel)
+                        erased |= await self._call(connection, parcel, keys, rows)
                     heard[parcel.stream_id] = parcel.stream_version
                 seen = parcel.publication
+            if rows:
+                await rows.copy(connection)
             await self._forget(connection, erased)
             await self._note(connection, heard)
             moved = replace(place, next_offset=next_offset, publication=seen)
@@ -171,9 +181,9 @@ class Handling:
         """Handle a parked stream's queue in order, as far as it goes. Raises PlaceLostError."""
         try:
             while parcel := await parking.head(self._pool, self._name, where.topic, stream_id):
-                await self._have_keys([parcel])
+                keys = await self._keys_of([parcel])
                 async with self._batch([parcel]) as connection:
-                    await self._forget(connection, await self._again(connection, parcel))
+                    await self._forget(connection, await self._again(connection, parcel, keys))
                     await self._note(connection, {parcel.stream_id: parcel.stream_version})
                     await parking.leave_queue(connection, self._name, parcel)
                     await move_place(connection, self._name, where, place, place)
@@ -193,10 +203,10 @@ class Handling:
         if shows and not self._generation:
             await own_writes.note(connection, self._name, heard)
 
-    async def _again(self, connection: Connection, parcel: Parcel) -> set[Subject]:
+    async def _again(self, connection: Connection, parcel: Parcel, keys: OpenKeys) -> set[Subject]:
         """Call the handler for what was parked; what is about an erased record is done with."""
         try:
-            return await self._call(connection, parcel)
+            return await self._call(connection, parcel, keys)
         except ErasedSubjectError:
             if isinstance(self._subscription, Projector):
                 raise
@@ -209,22 +219,30 @@ class Handling:
             for subject in sorted(erased):
                 await forget(connection, UUID(subject))
 
-    async def _call(self, connection: Connection, parcel: Parcel) -> set[Subject]:
+    async def _call(
+        self, connection: Connection, parcel: Parcel, keys: OpenKeys, rows: Rows | None = None
+    ) -> set[Subject]:
         """Hand an event to its handler; return the people who are erased in it, or by it."""
         kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
         if kind not in self._subscription.handles and kind is not SubjectErased:
             return set()
-        subjects = subjects_in_message(parcel.value)
-        keys = await self._store.keyring.keys_for(subjects) if subjects else {}
         event = from_message(self._store.catalog, parcel.headers, parcel.value, keys)
         for subject in _erased_by(event):
             self._store.keyring.forget(subject)
+            keys[subject] = None
         if kind in self._subscription.handles:
-            await self._handler(connection, event)
+            await self._handler(connection, event, rows)
         return {*event.erased, *_erased_by(event)}
 
-    async def _handler(self, connection: Connection, event: Recorded) -> None:
+    async def _handler(self, connection: Connection, event: Recorded, rows: Rows | None) -> None:
+        """Call the handler; one that only adds rows leaves them in `rows`, where there are any."""
         meta = event.meta
+        if rows is not None:
+            handler = self._subscription.handles[type(event.data)]
+            if isinstance(handler, Adding):
+                rows.add(handler, event.data, meta)
+                return
+            await rows.copy(connection)  # what comes after them may look at them
         # A rebuild is nobody's click: a million spans of years ago would tell nothing.
         span = (
             nullcontext()

@@ -1,6 +1,6 @@
 """The HTTP face of a service: limits, who is asking, health, problems."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epep_runtime import own_writes
@@ -171,13 +172,31 @@ def health_routes() -> APIRouter:
     return router
 
 
-async def _headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call(request)
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if getattr(request.state, "catching_up", False):
-        response.headers[own_writes.CATCHING_UP] = "true"
-    return response
+class AnswerHeaders:
+    """Adds what every answer says: not to be stored, not to be guessed at, perhaps not up to date.
+
+    In plain ASGI: a `@app.middleware("http")` runs each request in a task of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through and complete the headers of its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Cache-Control", "no-store")
+                headers["X-Content-Type-Options"] = "nosniff"
+                if scope.get("state", {}).get("catching_up", False):
+                    headers[own_writes.CATCHING_UP] = "true"
+            await send(message)
+
+        await self._app(scope, receive, completed)
 
 
 def make_app(
@@ -196,7 +215,7 @@ def make_app(
     app.include_router(health_routes())
     for router in routers:
         app.include_router(router)
-    app.middleware("http")(_headers)
+    app.add_middleware(AnswerHeaders)
     app.add_middleware(BodyLimit, limits=body_limits)
     app.add_middleware(TimedRequests)
     FastAPIInstrumentor.instrument_app(app, excluded_urls="livez,readyz,metrics")

@@ -8,13 +8,13 @@ from epep_events.contexts import catalog
 from epep_runtime import parking_desk
 from epep_runtime.comparing import Comparison
 from epep_runtime.event_store import EventStore
+from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import RebuildError, drop_all
 from epep_runtime.operations import operator_cause
 from epep_runtime.parking import list_parked
 from epep_runtime.parking_desk import ParkedError
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.rebuild import rebuild
-from epep_runtime.runner import EventFailedError
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 
@@ -38,6 +38,9 @@ def add_commands(
     what.add_argument("--drop-old", action="store_true", help="only drop what was live before")
     again.add_argument(
         "--keep-old", action="store_true", help="keep older old generations than the last one too"
+    )
+    again.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="so many processes share the work"
     )
     parked = commands.add_parser("parked", help="streams that wait for an event that fails")
     actions = parked.add_subparsers(dest="action", required=True)
@@ -69,6 +72,7 @@ async def run_rebuild(
             projector,
             only_compare=arguments.compare,
             keep_older=arguments.keep_old,
+            workers=max(1, arguments.workers),
         )
     except (RebuildError, EventFailedError) as error:
         return _failed(str(error))

@@ -4,7 +4,7 @@ Every function here works inside the caller's transaction, which also moves the 
 is either handled, or parked, or still to come: never two of these, never none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ class Parcel:
     topic: str
     stream_id: str
     publication: int
-    headers: tuple[tuple[str, bytes], ...]
+    headers: Mapping[str, bytes]
     value: bytes
 
     @property
@@ -43,18 +43,17 @@ class Parcel:
         return int(self._header("ce_schemaversion") or b"0")
 
     def _header(self, name: str) -> bytes:
-        return next((value for each, value in self.headers if each == name), b"")
+        return self.headers.get(name, b"")
 
     @classmethod
     def of(cls, topic: str, message: Any) -> "Parcel":
         """Read the two headers that every event has. Raises KeyError, ValueError without them."""
-        headers = tuple(message.headers)
-        found = dict(headers)
+        found = dict(message.headers)
         return cls(
             topic,
             found["ce_subject"].decode(),
             int(found["ce_sourceposition"]),
-            headers,
+            found,
             message.value,
         )
 
@@ -107,7 +106,7 @@ async def queue(connection: Connection, subscription: str, parcel: Parcel) -> No
         parcel.topic,
         parcel.publication,
         parcel.stream_id,
-        [[name, value.decode()] for name, value in parcel.headers],
+        [[name, value.decode()] for name, value in parcel.headers.items()],
         parcel.value,
     )
 
@@ -140,7 +139,7 @@ async def head(pool: Pool, subscription: str, topic: str, stream_id: str) -> Par
     )
     if row is None:
         return None
-    headers = tuple((name, value.encode()) for name, value in row["headers"])
+    headers = {name: value.encode() for name, value in row["headers"]}
     return Parcel(topic, stream_id, row["publication"], headers, row["value"])
 
 

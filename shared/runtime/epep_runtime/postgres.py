@@ -40,12 +40,18 @@ LONGEST_TRANSACTION = "60s"
 """It ends one that works this long, too (PostgreSQL 17 and later); see `take_long`."""
 
 
+JSONB_VERSION = b"\x01"
+"""What jsonb begins with on the wire."""
+
+
 async def _prepare(connection: Any) -> None:
+    # In the binary format, which COPY needs.
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: orjson.dumps(value).decode(),
-        decoder=orjson.loads,
+        encoder=lambda value: JSONB_VERSION + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+        format="binary",
     )
 
 

@@ -101,8 +101,9 @@ async def make_tables(connection: Connection, schema: str, tables: Sequence[str]
     """Make the schema, and in it an empty table like each live one.
 
     Indexes and constraints keep their names (LIKE would invent new ones), so that a later
-    migration finds them after the switch. Privileges are given to the same roles, and row security
-    is as it was.
+    migration finds them after the switch. Privileges are given to the same roles, and the policies
+    of row security are made; `enforce` puts them into force when the table goes live, for COPY is
+    not let into a table that has them, and nobody asks it before.
     """
     await connection.execute(f"CREATE SCHEMA {quoted(schema)}")
     for table in tables:
@@ -117,11 +118,10 @@ async def make_tables(connection: Connection, schema: str, tables: Sequence[str]
             await connection.execute(_elsewhere(row[0], table, schema))
         for row in await connection.fetch(PRIVILEGES, live):
             await connection.execute(f"GRANT {row['privilege_type']} ON {new} TO {row['grantee']}")
-        await _secure(connection, table, live, new)
+        await _make_policies(connection, table, new)
 
 
-async def _secure(connection: Connection, table: str, live: str, new: str) -> None:
-    """Give the new table the live one's row security and policies."""
+async def _make_policies(connection: Connection, table: str, new: str) -> None:
     for row in await connection.fetch(POLICIES, table):
         using = f" USING ({row['qual']})" if row["qual"] else ""
         check = f" WITH CHECK ({row['with_check']})" if row["with_check"] else ""
@@ -129,7 +129,12 @@ async def _secure(connection: Connection, table: str, live: str, new: str) -> No
             f"CREATE POLICY {quoted(row['policyname'])} ON {new} AS {row['permissive']}"
             f" FOR {row['cmd']} TO {row['roles']}{using}{check}"
         )
-    enabled, forced = (await connection.fetch(ROW_SECURITY, live))[0]
+
+
+async def enforce(connection: Connection, schema: str, table: str) -> None:
+    """Put row security into force in a table of this schema as far as it is in the live one."""
+    new = qualified(schema, table)
+    enabled, forced = (await connection.fetch(ROW_SECURITY, qualified(LIVE, table)))[0]
     if enabled:
         await connection.execute(f"ALTER TABLE {new} ENABLE ROW LEVEL SECURITY")
     if forced:

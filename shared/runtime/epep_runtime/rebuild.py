@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from epep_events.contexts import catalog
@@ -26,6 +27,7 @@ from epep_runtime.operations import operator_cause
 from epep_runtime.places import read_places
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.read_model_tables import qualified
+from epep_runtime.rebuild_workers import others
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
 from epep_runtime.skipping import Skipped, skipped_in
@@ -87,14 +89,16 @@ async def rebuild(
     *,
     only_compare: bool = False,
     keep_older: bool = False,
+    workers: int = 1,
 ) -> Rebuilt:
     """Build a new generation beside the live read model, catch up, and switch to it.
 
-    Interrupted at any point and started again, it goes on with the same generation; started
-    several times at once, the workers share its partitions. What was live stays as an old
-    generation; older ones are dropped, unless `keep_older`. With `only_compare` it compares
-    instead of switching. What operators have skipped is left out. Raises EventFailedError naming
-    an event that could not be taken, and RebuildError; the live read model is then as it was.
+    Interrupted at any point and started again, it goes on with the same generation. With more
+    `workers` than one, each a process, they share its partitions; so they do when it is started
+    several times at once. What was live stays as an old generation; older ones are dropped, unless
+    `keep_older`. With `only_compare` it compares instead of switching. What operators have skipped
+    is left out. Raises EventFailedError naming an event that could not be taken, and RebuildError;
+    the live read model is then as it was.
     """
     pool = await open_pool(settings.database_url.get_secret_value(), 6)
     keyring = settings.keyring()
@@ -103,8 +107,10 @@ async def rebuild(
         ends = await _ends(settings, projector)
         generation = await begin_or_join(pool, projector, sum(ends.values()))
         bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, name)
-        async with _building(Runner(pool, store, bus, _of(projector, generation), settings,
-                                    generation=generation)) as task:  # fmt: skip
+        beside = _of(projector, generation)
+        runner = Runner(pool, store, bus, beside, settings, generation=generation)
+        helpers = others(workers - 1, name, settings, projector, generation)
+        async with helpers, _building(runner) as task:
             await _until_caught_up(pool, generation, ends, progress or Saying(), task)
             with contextlib.suppress(GenerationGoneError):  # another worker has switched
                 await forget_everybody_erased(pool, projector, generation)
@@ -187,8 +193,11 @@ async def _ended(pool: Pool, generation: Generation, task: "asyncio.Task[None]")
 
 
 async def _analyze(pool: Pool, projector: Projector, generation: Generation) -> None:
-    """Let the planner know the new tables before anybody asks them."""
-    if await state_of(pool, generation) == "building":
+    """Let the planner know the new tables before anybody asks them.
+
+    Where another worker has switched meanwhile they are in another place, and known there.
+    """
+    with contextlib.suppress(asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError):
         for table in projector.tables:
             await pool.execute(f"ANALYZE {qualified(generation.schema, table)}")
 

@@ -22,7 +22,9 @@ from epep_runtime.telemetry import links_of, tracer
 log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
 ROUND = 500
-IDLE_SECONDS = 0.25
+FIRST_LOOK_SECONDS, IDLE_SECONDS = 0.002, 0.25
+"""Any transaction that runs on the server, whatever its database, holds new events back for as
+long as it takes: a relay that was woken for nothing looks again soon, and then ever less often."""
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 MAX_BATCH_BYTES = 900_000
@@ -49,6 +51,7 @@ class Relay:
         self._open_transactions = OpenTransactions()
         self._next_look = 0.0
         self.leading = False
+        self._look_again = IDLE_SECONDS
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -93,6 +96,8 @@ class Relay:
                 self._store.appended.clear()
                 if not await self.publish_round(leader, producer):
                     await self._wait_for_work()
+                else:
+                    self._look_again = FIRST_LOOK_SECONDS
                 await self._look_for_a_stall(leader)
         finally:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
@@ -147,8 +152,12 @@ class Relay:
             await self._open_transactions.look(leader)
 
     async def _wait_for_work(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._store.appended.wait(), IDLE_SECONDS)
+        try:
+            await asyncio.wait_for(self._store.appended.wait(), self._look_again)
+        except TimeoutError:
+            self._look_again = min(self._look_again * 2, IDLE_SECONDS)
+        else:
+            self._look_again = FIRST_LOOK_SECONDS
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

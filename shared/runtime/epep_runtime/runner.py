@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import time
-import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, overload
 
 import asyncpg
@@ -14,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from epep_runtime.event_store import EventStore
+from epep_runtime.failed_events import EventFailedError, named
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.kafka_faults import lost_as_kafka_error
@@ -27,16 +27,14 @@ from epep_runtime.topic_ends import ends_of
 log = structlog.get_logger()
 FETCH_MS = 200
 FETCH_RECORDS = 500
+FETCH_BYTES, REBUILD_FETCH_BYTES = 2**20, 2**21
+"""What one partition may give at once. Some of it waits in memory while a batch is handled."""
 REBUILD_RECORDS = 5_000
-"""At most so many events are one transaction of a rebuild."""
+"""A rebuild takes so many events at a time, of all its partitions together."""
 LOOK_SECONDS = 1.0
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
-
-
-class EventFailedError(Exception):
-    """A rebuild cannot go on: its message names the event that a handler could not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Runner:
         self.subscription = subscription
         self.handling = Handling(pool, store, subscription, settings, generation)
         self._next_look = 0.0
-        self._sought: tuple[TopicPartition, int] | None = None
+        self._sought: dict[TopicPartition, int] = {}
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._places: dict[TopicPartition, Place] = {}
@@ -159,6 +157,7 @@ class Runner:
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
+            max_partition_fetch_bytes=REBUILD_FETCH_BYTES if self._rebuilds else FETCH_BYTES,
         )
         try:
             await consumer.start()
@@ -181,22 +180,45 @@ class Runner:
         if self.arrival_failed:
             raise self.arrival_failed
         self.trouble = None
-        for where, messages in fetched.items():
-            self._oldest_waiting[where] = messages[0].timestamp / 1000
-            async with self.busy:
-                try:
-                    await self._take_from_its_place(consumer, where, messages)
-                    self._oldest_waiting[where] = messages[-1].timestamp / 1000
-                except GenerationGoneError:
-                    raise
-                except PlaceLostError:
-                    log.warning("place lost, reading it again", name=self.subscription.name)
-                    await self.take_over([where])
+        if self._rebuilds:
+            await self._take_all(consumer, fetched)
+        else:
+            for where, messages in fetched.items():
+                self._oldest_waiting[where] = messages[0].timestamp / 1000
+                async with self.busy:
+                    await self._take_or_seek(consumer, where, messages)
         await self._try_parked_again()
         offsets = {each: place.next_offset for each, place in self._places.items()}
         if fetched and offsets:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.commit(offsets)
+
+    async def _take_all(
+        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
+    ) -> None:
+        """Take the batches of several partitions side by side, each in its own transaction.
+
+        While the database writes one, the next is made ready.
+        """
+        async with self.busy:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for where, messages in fetched.items():
+                        group.create_task(self._take_or_seek(consumer, where, messages))
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from None
+
+    async def _take_or_seek(
+        self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
+    ) -> None:
+        try:
+            await self._take_from_its_place(consumer, where, messages)
+            self._oldest_waiting[where] = messages[-1].timestamp / 1000
+        except GenerationGoneError:
+            raise
+        except PlaceLostError:
+            log.warning("place lost, reading it again", name=self.subscription.name)
+            await self.take_over([where])
 
     async def _take_from_its_place(
         self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
@@ -212,9 +234,8 @@ class Runner:
         ahead = [message for message in messages if message.offset >= place.next_offset]
         if not ahead:
             return
-        wanted = (where, place.next_offset)
-        if ahead[0].offset > place.next_offset and self._sought != wanted:
-            self._sought = wanted
+        if ahead[0].offset > place.next_offset and self._sought.get(where) != place.next_offset:
+            self._sought[where] = place.next_offset
             consumer.seek(where, place.next_offset)
             return
         await self._take(where, ahead)
@@ -264,7 +285,7 @@ class Runner:
             except Exception as error:
                 if pause is None:
                     if self._rebuilds:
-                        raise EventFailedError(_naming(where, message, error)) from error
+                        raise EventFailedError(named(where, message, error)) from error
                     self._places[where] = await self.handling.park(where, place, message, error)
                     return True
                 log.info(
@@ -314,19 +335,3 @@ class Runner:
             "trouble": self.trouble,
             "parked_streams": len(self.handling.parked),
         }
-
-
-def _naming(where: TopicPartition, message: Any, error: Exception) -> str:
-    """Say which event failed, and where in the code. The error's own text may hold people's data.
-
-    A message without the headers of an event is named by its place in Kafka alone.
-    """
-    said = {name: value.decode(errors="replace") for name, value in message.headers}
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{said.get('ce_type', 'A message without a type')}, version"
-        f" {said.get('ce_streamversion', '?')} of {said.get('ce_subject', '?')}, publication"
-        f" {said.get('ce_sourceposition', '?')} (topic {where.topic}, partition {where.partition},"
-        f" offset {message.offset}), could not be taken: {type(error).__name__} in"
-        f" {Path(last.filename).name}, line {last.lineno}."
-    )

@@ -11,7 +11,7 @@ from epep_runtime.generations import Generation, RebuildError, fence_of, generat
 from epep_runtime.operations import hold_operations, say
 from epep_runtime.places import Place, read_places
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.read_model_tables import LIVE, qualified, quoted, shape
+from epep_runtime.read_model_tables import LIVE, enforce, qualified, quoted, shape
 from epep_runtime.subscriptions import Projector
 
 STILL_SECONDS = 5.0
@@ -124,6 +124,7 @@ async def _swap(
     live = ", ".join(qualified(LIVE, table) for table in tables)
     await connection.execute(f"LOCK TABLE {live} IN ACCESS EXCLUSIVE MODE")
     for table in tables:
+        await enforce(connection, generation.schema, table)
         for source, target in ((LIVE, old.schema), (generation.schema, LIVE)):
             await connection.execute(
                 f"ALTER TABLE {qualified(source, table)} SET SCHEMA {quoted(target)}"

@@ -18,6 +18,7 @@ from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime import runner as running
 from epep_runtime.event_store import EventStore
+from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import (
     GenerationGoneError,
     RebuildError,
@@ -30,7 +31,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.parking import list_parked
 from epep_runtime.places import Place, PlaceLostError, move_place, read_places
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.runner import EventFailedError, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.switching import switch
 from epep_runtime.testing import eventually
@@ -289,7 +290,6 @@ REFUSED = [
     ("ALTER TABLE lines ADD n serial", "lines.n takes its values from a sequence"),
     ("CREATE VIEW shown AS SELECT * FROM sums", "the view shown reads sums"),
     ("ALTER TABLE sums RENAME TO totals", "there is no table sums"),
-    ("ALTER TABLE sums ENABLE ROW LEVEL SECURITY", "sums has row security"),
 ]
 
 
@@ -313,6 +313,25 @@ async def test_a_table_that_a_migration_changed_meanwhile_is_not_replaced(world:
     assert await drop_all(world.pool, "summing", "building") == [1]
     assert (await world.rebuild(summing("b"))).switched
     assert await world.page() == (3, 3, ["b"])
+
+
+SECURITY = """
+SELECT relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policies
+        WHERE schemaname = 'public' AND tablename = 'sums' AND policyname = 'on_shelf_b')
+  FROM pg_class WHERE oid = 'public.sums'::regclass
+"""
+
+
+async def test_row_security_is_in_force_from_the_switch_on(world: World) -> None:
+    await world.say_many(1, 3)
+    await world.pool.execute(
+        "CREATE POLICY on_shelf_b ON sums USING (shelf = 'b');"
+        "ALTER TABLE sums ENABLE ROW LEVEL SECURITY; ALTER TABLE sums FORCE ROW LEVEL SECURITY"
+    )
+    assert (await world.rebuild(summing("b"))).switched
+    found = await world.pool.fetchrow(SECURITY)
+    assert found is not None
+    assert tuple(found) == (True, True, 1)
 
 
 def _once(look: Any) -> Any:

@@ -70,6 +70,7 @@ def rebuild_command(
     keep_old: Annotated[bool, typer.Option("--keep-old", help="keep older ones, too")] = False,
     begin_again: Annotated[bool, typer.Option("--begin-again", help="from the start")] = False,
     drop_old: Annotated[bool, typer.Option("--drop-old", help="remove replaced ones")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="processes that share it")] = 1,
 ) -> None:
     """Build a read model again from the events, beside the live one, and switch to it.
 
@@ -86,6 +87,7 @@ def rebuild_command(
         one = service(name)
         told = environment_of(one.name, Voice(console))
         options = [option for option, wanted in asked.items() if wanted]
+        options += ["--workers", str(workers)] if workers > 1 else []
         rebuild(one.name, read_model, python_module(one.module), told, console, options)
 
 

@@ -7,13 +7,31 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from epepctl.problem import ToolError
 
 PROGRESS = re.compile(r"^(\d+) (\d+)$")
 CHOICES = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 USAGE_STATUS = 2
+
+
+class Rate(ProgressColumn):
+    """How many events a second, of late."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing before it is known."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 def rebuild(
@@ -34,7 +52,10 @@ def rebuild(
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("events"),
+        Rate(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     said: deque[str] = deque(maxlen=8)
     with subprocess.Popen(  # noqa: S603 - a service's own module

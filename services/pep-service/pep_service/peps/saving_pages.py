@@ -176,4 +176,5 @@ async def save_page(
         answer=lambda pep, version: _answer(pep, before, form, version),
         stale=lambda pep, version, if_match: is_stale(pep, page, version, if_match),
         describe=lambda now: page_shown(opened, page, now).model_dump(mode="json"),
+        known=opened.loaded,
     )

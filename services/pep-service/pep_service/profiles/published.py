@@ -55,23 +55,37 @@ async def _publish(running: Running, document: AuthorityProfile, today: date) ->
         await running.store.append(connection, stream, loaded.version, events, cause)
 
 
-@lru_cache(maxsize=64)
 def _read(text: str, schema_version: int) -> AuthorityProfile:
-    """Read a stored event; the same text always gives the same profile, so it is kept."""
     name = AuthorityProfilePublished.type_name()
     event = catalog().read(name, schema_version, orjson.loads(text))
     assert isinstance(event, AuthorityProfilePublished)
     return event.profile
 
 
-NEWEST = """
-SELECT data::text AS text, schema_version FROM events
- WHERE stream_id = $1 ORDER BY stream_version DESC LIMIT 1
+@lru_cache(maxsize=1)
+def _shelf() -> dict[bytes, AuthorityProfile]:
+    """Return the profiles read lately, by the hash of their event, which says all of it."""
+    return {}
+
+
+PUBLISHED = "SELECT hash FROM events WHERE stream_id = $1 ORDER BY stream_version DESC"
+DOCUMENT = """
+SELECT data::text AS text, schema_version FROM events WHERE stream_id = $1 AND hash = $2
 """
-ONE_VERSION = """
-SELECT data::text AS text, schema_version FROM events
- WHERE stream_id = $1 AND (data #>> '{profile,version}')::int = $2
-"""
+KEPT = 400
+"""More than there are authorities, and small beside one rebuild."""
+
+
+async def _profile(database: Pool | Connection, stream: str, own_hash: bytes) -> AuthorityProfile:
+    """Return the profile of one event: a large document, fetched and read once."""
+    shelf = _shelf()
+    if own_hash not in shelf:
+        row = await database.fetchrow(DOCUMENT, stream, own_hash)
+        assert row is not None
+        while len(shelf) >= KEPT:
+            shelf.pop(next(iter(shelf)))
+        shelf[own_hash] = _read(row["text"], row["schema_version"])
+    return shelf[own_hash]
 
 
 async def profile_of(
@@ -82,13 +96,11 @@ async def profile_of(
     Raises NotFoundError for an authority or a version that was never published.
     """
     stream = PROFILE.stream(code)
-    if version is None:
-        row = await database.fetchrow(NEWEST, stream)
-    else:
-        row = await database.fetchrow(ONE_VERSION, stream, version)
-    if row is None:
-        raise NotFoundError
-    return _read(row["text"], row["schema_version"])
+    for row in await database.fetch(PUBLISHED, stream):  # an authority has a few versions
+        profile = await _profile(database, stream, row["hash"])
+        if version is None or profile.version == version:
+            return profile
+    raise NotFoundError
 
 
 Wanted = tuple[str, int | None]

@@ -21,6 +21,7 @@ import structlog
 
 from qa_service.live_board.facts import TELLING, Said, Value, merge
 from qa_service.live_board.follower import where_and_what
+from qa_service.live_board.in_order import InOrder
 from qa_service.live_board.names import TABLE, group, sources
 from qa_service.live_board.topic import make_changelog
 from qa_service.settings import QASettings
@@ -78,15 +79,16 @@ class Counting:
         )
         self.app.agent(topics, name="board")(self._count)
         self.unreadable = 0
-        self._done: dict[Any, int] = {}  # by source partition, the place after what is kept
+        self._events = InOrder()
+        self._streams.on_recover(self._begin_partitions)
 
     async def _count(self, stream: Any) -> None:
         """Take events until told to stop; what is to be kept is acknowledged once it is."""
         async for event in stream.noack().events():
-            self._done.setdefault(event.message.tp, event.message.offset)
+            self._events.take(event)
             value = self._with(event)
             if value is None:
-                self._finish(event)
+                self._events.finish(event)
             else:
                 self._keep(event, value)
 
@@ -131,16 +133,23 @@ class Counting:
             if done.cancelled():
                 return
             if done.exception() is None:
-                self._finish(event)
+                self._events.finish(event)
             elif not self.app.should_stop:
                 asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._send, event)
 
         sent.add_done_callback(kept)
 
-    def _finish(self, event: Any) -> None:
-        event.ack()
-        where, place = event.message.tp, event.message.offset + 1
-        self._done[where] = max(place, self._done.get(where, 0))
+    async def _begin_partitions(self) -> None:
+        """After each handing out of partitions, before faust seeks to what was committed.
+
+        It seeks nowhere where nothing was committed yet, and would go on after a batch that it
+        threw away when the partitions were handed out: such a partition is read from its start.
+        """
+        self._events.forget()
+        consumer = self.app.consumer
+        for where in consumer.assignment():
+            if where.topic in self._sources:
+                await consumer.seek(where, 0)
 
     @property
     def held(self) -> int:
@@ -152,10 +161,12 @@ class Counting:
     def behind(self) -> int:
         """Return how many events of its partitions are known to wait."""
         assignment, ends = self.app.consumer.assignment(), self.app.monitor.tp_end_offsets
-        waiting = (
-            ends.get(where, 0) - done for where, done in self._done.items() if where in assignment
+        places = self._events.places
+        return sum(
+            max(0, ends.get(where, 0) - place)
+            for where, place in places.items()
+            if where in assignment
         )
-        return sum(max(0, events) for events in waiting)
 
 
 def _said(headers: Mapping[str, bytes], value: bytes) -> Said:

@@ -46,6 +46,7 @@ from stepping import PARTITIONS, TOPIC, Counting, Crash, Hook, Slow, Topic, Work
 
 from epep_runtime import parking_desk, runner, switching
 from epep_runtime.event_store import EventStore, VersionConflictError
+from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import (
     Generation,
     GenerationGoneError,
@@ -57,7 +58,6 @@ from epep_runtime.parking import ParkedStream, list_parked
 from epep_runtime.parking_desk import ParkedError
 from epep_runtime.places import PlaceLostError, read_places
 from epep_runtime.postgres import Pool, open_pool
-from epep_runtime.runner import EventFailedError
 from epep_runtime.settings import Settings
 from epep_runtime.switching import NotYetError, switch
 

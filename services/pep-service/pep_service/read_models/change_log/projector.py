@@ -4,7 +4,7 @@ identity-service's events are about accounts and not about a child, so they make
 in the log are looked up when it is read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from epep_events import access, meeting, notification, operations, pep, qa
 from epep_events.base import ERASED, Event
 from epep_events.envelope import Metadata
 from epep_events.sealed_fields import adults_in, names_adults
+from epep_runtime.adding import Adding
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 from pep_service.read_models.change_log import (
@@ -96,34 +97,42 @@ def describe(event: Event, meta: Metadata) -> Row | None:
 
 
 NAMING_ADULTS = frozenset(event for event in DESCRIPTIONS if names_adults(event))
-KEEP = """
-INSERT INTO change_log (event_id, at, stream_version, type, child_id, pep_id, who, who_name, role,
-                        section, what, changes, adults)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (event_id) DO NOTHING
-"""
+COLUMNS = (
+    "event_id",
+    "at",
+    "stream_version",
+    "type",
+    "child_id",
+    "pep_id",
+    "who",
+    "who_name",
+    "role",
+    "section",
+    "what",
+    "changes",
+    "adults",
+)
 
 
-async def keep(connection: Connection, event: Any, meta: Metadata) -> None:
-    """Store the row of an event; the same event again changes nothing."""
+def rows_of(event: Any, meta: Metadata) -> Iterator[tuple[Any, ...]]:
+    """Yield the event's row, if it makes one, in the order of the columns."""
     row = describe(event, meta)
-    if row is None:
-        return
-    await connection.execute(
-        KEEP,
-        meta.event_id,
-        meta.occurred_at,
-        meta.stream_version,
-        meta.type,
-        row.child_id,
-        row.pep_id,
-        who_of(meta),
-        row.who_name,
-        meta.actor.role,
-        row.section,
-        row.what,
-        list(row.changes),
-        adults_in(event) if type(event) in NAMING_ADULTS else [],
-    )
+    if row is not None:
+        yield (
+            meta.event_id,
+            meta.occurred_at,
+            meta.stream_version,
+            meta.type,
+            row.child_id,
+            row.pep_id,
+            who_of(meta),
+            row.who_name,
+            meta.actor.role,
+            row.section,
+            row.what,
+            row.changes,
+            adults_in(event) if type(event) in NAMING_ADULTS else [],
+        )
 
 
 FORGET = """
@@ -143,5 +152,5 @@ CHANGE_LOG = Projector(
     contexts=("pep", "meeting", "qa", "notification", "identity"),
     forget=_forget,
     tables=("change_log",),
-    handles=dict.fromkeys(DESCRIPTIONS, keep),
+    handles=dict.fromkeys(DESCRIPTIONS, Adding("change_log", COLUMNS, rows_of)),
 )

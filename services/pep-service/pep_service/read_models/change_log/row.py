@@ -74,6 +74,8 @@ def change(
 
 
 def _json(value: Raw) -> JsonValue:
+    if value is None or type(value) is str:  # nearly always; the checks below take their time
+        return value
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Sequence) and not isinstance(value, str):

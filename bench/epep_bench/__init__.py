@@ -1,0 +1,1 @@
+"""How fast the event machinery is, measured against the bare thing: `make bench`."""

@@ -1,0 +1,170 @@
+"""Delegates of a designated teacher, and opening a record in an emergency."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
+from web_portal.web.answers import Answers, read
+from web_portal.web.forms import show
+from web_portal.web.questions import Option, Question
+from web_portal.web.visit import SignedIn, Visit
+
+routes = APIRouter()
+ALL = "all"
+EMERGENCY = [
+    Question(
+        key="authority",
+        label="Authority",
+        type="choice",
+        mandatory=True,
+        blank="Choose the authority that looks after the child",
+    ),
+    Question(
+        key="social_care_id",
+        label="The child’s number in social care",
+        type="line",
+        mandatory=True,
+        blank="Enter the child’s number",
+        width="govuk-input--width-20",
+    ),
+    Question(
+        key="reason",
+        label="Why you need to see the record now",
+        type="text",
+        mandatory=True,
+        blank="Say why: the virtual school is told at once",
+        max_length=200,
+        rows=3,
+    ),
+]
+
+
+def _appointing(children: list[dict[str, Any]]) -> list[Question]:
+    choices = tuple(Option(value=each["child_id"], label=each["name"]) for each in children)
+    return [
+        Question(
+            key="email",
+            label="Email address of your delegate",
+            type="email",
+            mandatory=True,
+            blank="Enter your delegate’s email address",
+            hint="They need an account of their own.",
+        ),
+        Question(
+            key="child_ids",
+            label="For which children",
+            type="choices",
+            mandatory=True,
+            blank="Choose for which children",
+            choices=(Option(value=ALL, label="All of mine, also those who come later"), *choices),
+        ),
+        Question(
+            key="until",
+            label="Until which day",
+            type="date",
+            mandatory=True,
+            blank="Enter the last day",
+            hint="A year at most. Access ends by itself.",
+        ),
+    ]
+
+
+@routes.get("/delegations")
+async def delegations(visit: SignedIn) -> Response:
+    """Show whom I have appointed, and who has appointed me."""
+    return await _delegations(visit, None)
+
+
+async def _delegations(visit: Visit, form: FormData | None, place: Any = None) -> Response:
+    found = (await visit.call.get("pep", "/delegations")).json
+    questions = _appointing(found["children"])
+    answers = read(questions, form or FormData(), all_needed=form is not None)
+    if place is not None:
+        answers.place(place.errors, place.detail)
+    return await visit.page(
+        "access/delegations.html",
+        422 if answers.wrong else 200,
+        title="Delegates",
+        section="account",
+        found=found,
+        form=show(questions, answers),
+        back_link="/account",
+    )
+
+
+@routes.post("/delegations")
+async def appoint(visit: SignedIn) -> Response:
+    """Appoint a delegate until a day."""
+    form = await visit.form()
+    found = (await visit.call.get("pep", "/delegations")).json
+    answers = read(_appointing(found["children"]), form, all_needed=True)
+    if answers.wrong:
+        return await _delegations(visit, form)
+    chosen = answers.values["child_ids"]
+    body = {**answers.values, "child_ids": None if ALL in chosen else chosen}
+    try:
+        await visit.call.change("pep", "POST", "/delegations", body, key=await visit.request_key())
+    except (InvalidError, RefusedError) as error:
+        return await _delegations(visit, form, error)
+    return visit.go("/delegations", "Your delegate is appointed")
+
+
+@routes.post("/delegations/{delegation_id}/end")
+async def end_delegation(visit: SignedIn, delegation_id: UUID) -> Response:
+    """End a delegation now."""
+    path = f"/delegations/{delegation_id}/end"
+    try:
+        await visit.call.change("pep", "POST", path, {}, version=await visit.version())
+    except RefusedError as error:
+        return visit.go("/delegations", error.detail, neutral=True)
+    return visit.go("/delegations", "The delegation is ended")
+
+
+def _emergency(visit: Visit) -> list[Question]:
+    grants = (visit.session.account or {}).get("grants", [])
+    codes = sorted({each["authority"] for each in grants})
+    where = tuple(Option(value=code, label=f"Authority {code}") for code in codes)
+    return [EMERGENCY[0].model_copy(update={"choices": where}), *EMERGENCY[1:]]
+
+
+async def _emergency_page(visit: Visit, answers: Answers) -> Response:
+    return await visit.page(
+        "access/emergency.html",
+        422 if answers.wrong else 200,
+        title="Open a record in an emergency",
+        section="home",
+        form=show(_emergency(visit), answers),
+        back_link="/",
+    )
+
+
+@routes.get("/emergency")
+async def emergency(visit: SignedIn) -> Response:
+    """Ask which child, and why."""
+    return await _emergency_page(visit, Answers(typed={each.key: "" for each in EMERGENCY}))
+
+
+@routes.post("/emergency")
+async def open_in_emergency(visit: SignedIn) -> Response:
+    """Open the record for a day; the virtual school is told at once."""
+    answers = read(_emergency(visit), await visit.form(), all_needed=True)
+    if answers.wrong:
+        return await _emergency_page(visit, answers)
+    try:
+        made = await visit.call.change(
+            "pep", "POST", "/break-glass", answers.values, key=await visit.request_key()
+        )
+    except NotFoundError:
+        answers.errors["social_care_id"] = "No child of that authority has this number"
+    except ForbiddenError:
+        answers.general.append("Your role does not open records in an emergency")
+    except (InvalidError, RefusedError) as error:
+        answers.place(error.errors, error.detail)
+    else:
+        words = "For 24 hours. The virtual school has been told."
+        return visit.go(f"/children/{made.json['child_id']}", "The record is open to you", words)
+    return await _emergency_page(visit, answers)

@@ -1,0 +1,72 @@
+"""Allocating children to workers by file, and the settings with their designated teachers."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from web_portal.administration.visitors import authority_of
+from web_portal.problems import InvalidError, TooLargeError
+from web_portal.web.visit import SignedIn, Visit
+
+routes = APIRouter(prefix="/administration")
+
+
+@routes.get("/allocations")
+async def allocations(visit: SignedIn) -> Response:
+    """Ask for the file."""
+    return await _page(visit)
+
+
+async def _page(visit: Visit, report: dict[str, Any] | None = None, error: str = "") -> Response:
+    wrong = bool(error) or bool(report and report["problems"])
+    return await visit.page(
+        "administration/allocations.html",
+        422 if wrong else 200,
+        title="Allocate children by file",
+        section="administration",
+        authority=authority_of(visit),
+        report=report,
+        error_items=[{"text": error, "href": "#file"}] if error else [],
+        back_link=f"/administration?authority={authority_of(visit)}",
+    )
+
+
+@routes.post("/allocations")
+async def allocate(visit: SignedIn) -> Response:
+    """Check the file, or carry it out; nothing is done while anything in it is wrong."""
+    form, authority = await visit.form(), authority_of(visit)
+    given = form.get("file")
+    content = await given.read() if isinstance(given, UploadFile) and given.filename else b""
+    if not content:
+        return await _page(visit, error="Choose a file")
+    check = form.get("do") != "allocate"
+    asked = {"authority": authority, "check": "true" if check else "false"}
+    try:
+        files = {"file": ("allocations.csv", content, "text/csv")}
+        report = (await visit.call.upload("pep", "/allocations", files, asked)).json
+    except TooLargeError:
+        return await _page(visit, error="The file is too large")
+    except InvalidError as error:
+        words = error.errors[0].message if error.errors else error.detail
+        return await _page(visit, error=words.rstrip("."))
+    if report["problems"] or check:
+        return await _page(visit, report)
+    words = f"{report['changed']} changed, {report['unchanged']} were so already."
+    return visit.go(f"/administration?authority={authority}", "The file is carried out", words)
+
+
+@routes.get("/settings")
+async def settings(visit: SignedIn) -> Response:
+    """List schools and settings with their designated teachers."""
+    authority = authority_of(visit)
+    found = (await visit.call.get("pep", "/settings", {"authority": authority})).json
+    return await visit.page(
+        "administration/settings.html",
+        title="Schools and settings",
+        section="administration",
+        authority=authority,
+        settings=found["settings"],
+        back_link=f"/administration?authority={authority}",
+    )

@@ -1,0 +1,155 @@
+"""People who ask for access: the virtual school gives them a role, or says why not."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web_portal.administration.visitors import authority_of
+from web_portal.problems import InvalidError, RefusedError, StaleError
+from web_portal.web.answers import Answers, read, saved
+from web_portal.web.forms import show
+from web_portal.web.paging import page_number
+from web_portal.web.questions import Option, Question
+from web_portal.web.visit import SignedIn, Visit
+
+routes = APIRouter(prefix="/administration/requests")
+STATES = {"waiting": "Waiting", "accepted": "Accepted", "refused": "Refused"}
+WHY = Question(
+    key="why",
+    label="Why not? The person is sent this",
+    type="text",
+    mandatory=True,
+    blank="Say why, so that the person knows what to do",
+    max_length=1000,
+    rows=3,
+)
+
+
+@routes.get("")
+async def queue(visit: SignedIn) -> Response:
+    """List who waits, the longest first, or who was answered."""
+    authority, asked = authority_of(visit), visit.request.query_params
+    state = asked.get("state") if asked.get("state") in STATES else "waiting"
+    wanted = {"authority": authority, "state": state, "page": page_number(asked.get("page"))}
+    found = (await visit.call.get("identity", "/access-requests", wanted)).json
+    return await visit.page(
+        "administration/requests.html",
+        title="People who ask for access",
+        section="administration",
+        authority=authority,
+        found=found,
+        state=state,
+        states=STATES,
+        back_link=f"/administration?authority={authority}",
+    )
+
+
+async def _one(visit: Visit, registration_id: UUID) -> tuple[dict[str, Any], int | None]:
+    answer = await visit.call.get("identity", f"/access-requests/{registration_id}")
+    return answer.json, answer.version
+
+
+async def _granting(visit: Visit, request: dict[str, Any]) -> list[Question]:
+    authority = authority_of(visit)
+    options = (await visit.call.get("identity", "/registration-options")).json["authorities"]
+    roles: list[dict[str, Any]] = next(
+        (each["roles"] for each in options if each["code"] == authority), []
+    )
+    return [
+        Question(
+            key="role",
+            label="Role",
+            type="choice",
+            mandatory=True,
+            blank="Choose a role",
+            value=request["role"],
+            choices=tuple(Option(value=r["value"], label=r["label"]) for r in roles),
+        ),
+        Question(
+            key="setting_urn",
+            label="School or setting",
+            type="line",
+            hint="Its six-digit URN; needed for a designated teacher.",
+            value=request["setting_urn"],
+            width="govuk-input--width-10",
+        ),
+    ]
+
+
+async def _page(
+    visit: Visit, registration_id: UUID, granting: Answers | None = None, refusing: str = ""
+) -> Response:
+    request, version = await _one(visit, registration_id)
+    questions = await _granting(visit, request)
+    no = Answers(typed={"why": ""}, errors={"why": refusing} if refusing else {})
+    yes_form = show(questions, granting or saved(questions))
+    no_form = show([WHY], no)
+    wrong = bool(refusing) or bool(granting and granting.wrong)
+    return await visit.page(
+        "administration/request.html",
+        422 if wrong else 200,
+        title=request["name"],
+        section="administration",
+        authority=authority_of(visit),
+        asked=request,
+        version=version,
+        yes=yes_form,
+        no=no_form,
+        error_items=yes_form.summary + no_form.summary,
+        back_link=f"/administration/requests?authority={authority_of(visit)}",
+    )
+
+
+@routes.get("/{registration_id}")
+async def request_page(visit: SignedIn, registration_id: UUID) -> Response:
+    """Show one who asks."""
+    return await _page(visit, registration_id)
+
+
+def _list(visit: Visit) -> str:
+    return f"/administration/requests?authority={authority_of(visit)}"
+
+
+@routes.post("/{registration_id}/acceptance")
+async def accept(visit: SignedIn, registration_id: UUID) -> Response:
+    """Give the role; the person is mailed."""
+    request, _ = await _one(visit, registration_id)
+    answers = read(await _granting(visit, request), await visit.form(), all_needed=True)
+    if not answers.wrong:
+        try:
+            await _decide(visit, registration_id, "acceptance", answers.values)
+        except InvalidError as error:
+            answers.place(error.errors, error.detail)
+        except (RefusedError, StaleError):
+            return visit.go(_list(visit), "Somebody else has answered this request", neutral=True)
+        else:
+            return visit.go(_list(visit), f"{request['name']} has access now")
+    return await _page(visit, registration_id, answers)
+
+
+@routes.post("/{registration_id}/refusal")
+async def refuse(visit: SignedIn, registration_id: UUID) -> Response:
+    """Refuse with a reason; the person is mailed."""
+    answers = read([WHY], await visit.form(), all_needed=True)
+    if answers.wrong:
+        return await _page(visit, registration_id, refusing=answers.errors["why"])
+    try:
+        await _decide(visit, registration_id, "refusal", answers.values)
+    except InvalidError as error:
+        return await _page(visit, registration_id, refusing=error.detail)
+    except (RefusedError, StaleError):
+        return visit.go(_list(visit), "Somebody else has answered this request", neutral=True)
+    return visit.go(_list(visit), "The request is refused, and the person is told why")
+
+
+async def _decide(visit: Visit, registration_id: UUID, how: str, body: Any) -> None:
+    await visit.call.change(
+        "identity",
+        "POST",
+        f"/access-requests/{registration_id}/{how}",
+        body,
+        version=await visit.version(),
+        key=await visit.request_key(),
+    )
