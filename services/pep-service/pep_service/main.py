@@ -17,6 +17,7 @@ from pep_service.read_models.change_log.projector import CHANGE_LOG
 from pep_service.read_models.change_log.routes import router as change_log
 from pep_service.read_models.home import HOME
 from pep_service.read_models.home import router as home
+from pep_service.read_models.home_file import router as home_file
 from pep_service.read_models.pep_cards import PEP_CARDS
 from pep_service.settings import PEPSettings
 
@@ -26,7 +27,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     settings=PEPSettings,
     sql=access.SQL,
-    routers=[profiles, home, *children.ROUTERS, *who.ROUTERS, *peps.ROUTERS, change_log],
+    routers=[profiles, home, home_file, *children.ROUTERS, *who.ROUTERS, *peps.ROUTERS, change_log],
     projectors=[
         *access.PROJECTORS,
         HOME,

@@ -1,6 +1,8 @@
 """The home page's list: whose children, in which order, found by which words."""
 
-from datetime import UTC, datetime, timedelta
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epep_runtime.testing import eventually
+from pep_service.children.school_year import year_group
 from pep_service.read_models.folding import folded, like_patterns
 from pep_service.read_models.home import keys_of
+from pep_service.read_models.home_finding import born_in_year
 
 
 @pytest.mark.parametrize(
@@ -110,3 +114,47 @@ async def test_the_current_pep_with_its_parties(world: Any) -> None:
     )
     assert [party["label"] for party in pep["parties"]] == ["SW", "Child", "DT", "Meeting"]
     assert not any(party["complete"] for party in pep["parties"])
+
+
+@pytest.mark.parametrize(
+    ("group", "first", "last"),
+    [(7, "2014-09-01", "2015-08-31"), (0, "2021-09-01", "2022-08-31")],
+)
+def test_a_year_group_is_a_range_of_birthdays(group: int, first: str, last: str) -> None:
+    today = date(2026, 11, 23)
+    begin, end = born_in_year(group, today)
+    assert (begin.isoformat(), end.isoformat()) == (first, last)
+    assert year_group(begin, today) == year_group(end, today) == group
+    assert year_group(begin - timedelta(days=1), today) == group + 1
+
+
+@pytest.mark.servers
+async def test_the_list_is_narrowed_ordered_and_handed_over_as_a_file(world: Any) -> None:
+    office = await world.person("Vera Filters", ("330", "virtual_school"))
+    worker = await world.person("Wanda Filters", ("330", "social_worker"))
+    mine = (worker, "social_worker")
+    first = await world.child("330", mine, first="Ffilter", last="Aa")
+    await world.child("330", mine, first="=Ffilter", last="Bb")
+    day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    body = {"kind": "initial", "meeting": {"date": day, "time": "09:00", "reason": "initial"}}
+    await listed(world, worker, "Ffilter Aa", "=Ffilter Bb", q="ffilter")
+    await world.send(office, "POST", f"/children/{first}/peps", body)
+
+    found = await listed(world, worker, "Ffilter Aa", q="ffilter", needs_me="true")
+    assert found["children"][0]["mine"] == ["SW"]
+    await listed(world, worker, "=Ffilter Bb", q="ffilter", state="no_pep")
+    await listed(world, worker, q="ffilter", state="overdue")
+    await listed(world, worker, "Ffilter Aa", "=Ffilter Bb", q="ffilter", order="meeting")
+    choices = (await world.get(worker, "/home/choices")).json()["settings"]
+    [urn] = [each["urn"] for each in choices]
+    await listed(world, worker, "Ffilter Aa", "=Ffilter Bb", q="ffilter", setting=urn)
+    await listed(world, worker, q="ffilter", setting="999999")
+    year = found["children"][0]["year_group"]
+    await listed(world, worker, "Ffilter Aa", "=Ffilter Bb", q="ffilter", year=year)
+    await listed(world, worker, q="ffilter", year=year + 1)
+
+    file = await world.get(worker, "/home.csv", q="ffilter")
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [row["Name"] for row in rows] == ["Ffilter Aa", "'=Ffilter Bb"]
+    assert rows[0]["Mine to do"] == "SW"

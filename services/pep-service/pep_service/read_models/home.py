@@ -1,15 +1,13 @@
 """Read model: the home page's list, all of a person's children across authorities (S27)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
-from epep_access.checking import GIVEN, held_by, see_my_children
 from epep_access.permissions import table
 from epep_events.envelope import Metadata
 from epep_events.pep import ChildRegistered, CoreDataChanged
@@ -19,17 +17,25 @@ from epep_runtime.http import Asking, running_of
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.subscriptions import Projector
 from epep_runtime.text import Line
-from epep_runtime.tokens import Principal
 from pep_service.children.school_year import school_year
 from pep_service.peps.cards import Party, bound_to, shown
 from pep_service.peps.status import State, is_overdue
+from pep_service.profiles.form import sections_for
 from pep_service.profiles.published import Wanted, profiles_of
 from pep_service.read_models.children import ChildRow, children_of
-from pep_service.read_models.folding import folded, like_patterns
+from pep_service.read_models.folding import folded
+from pep_service.read_models.home_finding import (
+    PAGE_SIZE,
+    Finder,
+    Mine,
+    Order,
+    Where,
+    Wish,
+    mine_to_do,
+)
 from pep_service.read_models.pep_cards import Card, cards_by_child
 
 router = APIRouter(tags=["home"])
-PAGE_SIZE = 25
 NAMES = ("first_name", "last_name", "preferred_name")
 
 
@@ -86,64 +92,6 @@ HOME = Projector(
     handles={ChildRegistered: _registered, CoreDataChanged: _corrected},
 )
 
-MINE = """
-SELECT h.child_id, h.authority, m.relations, count(*) OVER () AS total
-  FROM home h
-  LEFT JOIN (SELECT r.child_id, array_agg(r.role || ' ' || r.basis) AS relations
-               FROM access_relations() r
-              WHERE r.account_id = $1 AND r.since <= now() AND (r.until IS NULL OR r.until > now())
-                AND (r.role = ANY($2) OR r.basis = ANY($8))
-              GROUP BY r.child_id) m USING (child_id)
- WHERE (h.authority = ANY($3) OR m.child_id IS NOT NULL)
-   AND ($4::text IS NULL OR h.authority = $4)
-   AND h.search_key LIKE ALL($5::text[])
- ORDER BY h.sort_key, h.child_id LIMIT $6 OFFSET $7
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Mine:
-    """A child on somebody's list, with the roles that they have for it and why."""
-
-    child_id: UUID
-    authority: str
-    bases: Mapping[str, str]
-
-    @property
-    def role(self) -> str:
-        """Return the role to show where there are several."""
-        return table().first(self.bases)
-
-
-async def my_children(
-    pool: Pool, principal: Principal, search: str, authority: str | None, page: int
-) -> tuple[int, list[Mine]]:
-    """Return how many children there are on the person's list, and one page of them by name.
-
-    The virtual school and auditors see their whole authority; others the children whom they have a
-    relationship with at this moment.
-    """
-    held_now = await held_by(pool, principal)
-    await see_my_children(pool, principal.account_id)
-    wide = table().authority_wide
-    whole = held_now.authorities(wide)
-    held = sorted(held_now.roles() - wide - {"operator"})
-    given = sorted(GIVEN) if held_now.active else []
-    who, patterns = principal.account_id, like_patterns(search)
-    if search and not patterns:  # nothing but punctuation: no name fits it
-        return 0, []
-    offset = (page - 1) * PAGE_SIZE
-    rows = await pool.fetch(MINE, who, held, whole, authority, patterns, PAGE_SIZE, offset, given)
-    if not rows and page > 1:
-        first = await pool.fetchrow(MINE, who, held, whole, authority, patterns, 1, 0, given)
-        return (first["total"] if first else 0), []
-    found = []
-    for row in rows:
-        bases = dict(each.split(" ") for each in row["relations"] or ())
-        bases |= dict.fromkeys(held_now.inside(row["authority"]) & wide, "authority")
-        found.append(Mine(row["child_id"], row["authority"], bases))
-    return (rows[0]["total"] if rows else 0), found
-
 
 class AuthorityName(BaseModel):
     """An authority."""
@@ -172,7 +120,10 @@ class MayHere(BaseModel):
 
 
 class ChildLine(BaseModel):
-    """One child on the home page; `role` is the caller's role for the child."""
+    """One child on the home page; `role` is the caller's role for the child.
+
+    `mine` are the parts of the current PEP that the caller has yet to complete.
+    """
 
     child_id: UUID
     name: str
@@ -185,6 +136,7 @@ class ChildLine(BaseModel):
     role: str
     basis: str
     pep: CurrentPEP | None
+    mine: list[str]
     may: MayHere
 
 
@@ -205,7 +157,12 @@ def _current(card: Card, profile: AuthorityProfile, today: date) -> CurrentPEP:
 
 
 def _line(
-    mine: Mine, child: ChildRow, profile: AuthorityProfile, current: CurrentPEP | None, today: date
+    mine: Mine,
+    child: ChildRow,
+    profile: AuthorityProfile,
+    current: CurrentPEP | None,
+    to_do: list[str],
+    today: date,
 ) -> ChildLine:
     year = school_year(child.date_of_birth, today)
     rules = profile.permissions
@@ -222,28 +179,67 @@ def _line(
         role=mine.role,
         basis=mine.bases[mine.role],
         pep=current,
+        mine=to_do,
         may=MayHere(create_pep=not creators.isdisjoint(mine.bases)),
     )
+
+
+class SettingChoice(BaseModel):
+    """A setting of one of the caller's children."""
+
+    authority: str
+    urn: str
+    name: str
+
+
+class HomeChoices(BaseModel):
+    """What the list can be narrowed to."""
+
+    settings: list[SettingChoice]
+
+
+async def wish_of(
+    q: Annotated[Line, Query(description="Words of a name, a UPN or a number, or parts")] = "",
+    authority: Annotated[str, Query(pattern=r"^(\d{3})?$")] = "",
+    setting: Annotated[str, Query(pattern=r"^(\d{6})?$", description="URN")] = "",
+    year: Annotated[int | None, Query(ge=-4, le=14, description="Year group; 0: Reception")] = None,
+    state: Where | None = None,
+    needs_me: bool = False,
+    order: Order = "name",
+) -> Wish:
+    """Return what a request looks for."""
+    return Wish(q, authority, setting, year, state, needs_me, order)
+
+
+Wanting = Annotated[Wish, Depends(wish_of)]
 
 
 @router.get("/home", summary="List my children")
 async def read_home(
     asking: Asking,
     request: Request,
-    q: Annotated[Line, Query(description="Words of a name, accents and case left aside")] = "",
-    authority: Annotated[str, Query(pattern=r"^(\d{3})?$")] = "",
+    wish: Wanting,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HomePage:
-    """Return the person's children across all authorities by name, 25 a page."""
+    """Return the person's children across all authorities, 25 a page, those that fit."""
     running = running_of(request)
-    pool = running.pool
-    total, mine = await my_children(pool, asking, q, authority or None, page)
-    return HomePage(
-        total=total, page=page, children=await _lines(pool, mine, local_date(running.store.clock()))
-    )
+    today = local_date(running.store.clock())
+    finder = await Finder.of(running.pool, asking, today)
+    total, mine = await finder.find(wish, page)
+    return HomePage(total=total, page=page, children=await lines(running.pool, mine, today))
 
 
-async def _lines(pool: Pool, mine: list[Mine], today: date) -> list[ChildLine]:
+@router.get("/home/choices", summary="What my list can be narrowed to")
+async def read_choices(asking: Asking, request: Request) -> HomeChoices:
+    """Return the settings of the person's children."""
+    running = running_of(request)
+    finder = await Finder.of(running.pool, asking, local_date(running.store.clock()))
+    found = await finder.choices()
+    return HomeChoices(settings=[SettingChoice(authority=a, urn=u, name=n) for a, u, n in found])
+
+
+async def lines(pool: Pool, mine: Sequence[Mine], today: date) -> list[ChildLine]:
+    """Return what the list shows of these children."""
     ids = [each.child_id for each in mine]
     children, cards = await children_of(pool, ids), await cards_by_child(pool, ids)
     under_way = {
@@ -254,18 +250,16 @@ async def _lines(pool: Pool, mine: list[Mine], today: date) -> list[ChildLine]:
     }
     wanted: set[Wanted] = {(each.authority, None) for each in mine}
     profiles = await profiles_of(pool, wanted | {bound_to(card) for card in under_way.values()})
-    current = {
-        child_id: _current(card, profiles[bound_to(card)], today)
-        for child_id, card in under_way.items()
-    }
-    return [
-        _line(
-            each,
-            children[each.child_id],
-            profiles[(each.authority, None)],
-            current.get(each.child_id),
-            today,
-        )
-        for each in mine
-        if each.child_id in children
-    ]
+    found = []
+    for each in mine:
+        child, card = children.get(each.child_id), under_way.get(each.child_id)
+        if child is None:
+            continue
+        current, to_do = None, []
+        if card is not None:
+            bound = profiles[bound_to(card)]
+            current = _current(card, bound, today)
+            to_do = mine_to_do(card, each.bases, sections_for(bound, card.variant))
+        profile = profiles[each.authority, None]
+        found.append(_line(each, child, profile, current, to_do, today))
+    return found
