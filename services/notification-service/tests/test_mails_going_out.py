@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
@@ -10,7 +11,8 @@ import pytest
 import pytest_asyncio
 from notification_stories import Family, in_an_hour, invitation, invited, when
 
-from epep_events.identity import LoginCodeRequested
+from epep_events.access import EmergencyAccessTaken
+from epep_events.identity import LoginCodeRequested, RoleGranted
 from epep_events.meeting import InvitationResponded, MeetingCancelled, MeetingRescheduled
 from epep_events.notification import (
     NotificationFailed,
@@ -19,6 +21,7 @@ from epep_events.notification import (
     SealingKeyPublished,
 )
 from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
+from epep_events.profile import Role
 from epep_events.qa import QAPublished
 from epep_local.backends import Backends
 from epep_local.mailbox import Mailbox
@@ -328,3 +331,40 @@ async def test_everybody_is_told_of_what_concerns_them(
     others = await service.client.get("/messages", headers=service.as_person(new_id()))
     assert others.json() == {"messages": []}
     assert (await service.client.get("/messages")).status_code == 401
+
+
+async def test_the_virtual_school_is_told_at_once(
+    service: ServiceUnderTest, mailbox: Mailbox
+) -> None:
+    family = Family(service, "807")
+    await family.settle_in()
+    duty, duty_mail = await family.person("Dora Duty")
+    addresses = []
+    held: tuple[Role, ...] = ("virtual_school", "virtual_school_head")
+    for role in held:
+        who, address = await family.person(f"Vera {role}")
+        granted = RoleGranted(account_id=who, authority_code="807", role=role)
+        await service.others.say("identity", f"account-{who}", granted)
+        addresses.append(address)
+
+    async def known() -> bool:
+        count = await service.process.pool.fetchval(
+            "SELECT count(*) FROM known_roles WHERE authority = '807'"
+        )
+        return bool(count == 2)
+
+    await eventually(known)
+    taken = EmergencyAccessTaken(
+        child_id=family.child_id,
+        account_id=duty,
+        role="social_worker",
+        reason="Kim was found at the station.",
+        until=datetime.now(UTC) + timedelta(hours=24),
+    )
+    await service.others.say("pep", f"child-{family.child_id}", taken, authority="807")
+    for address in addresses:
+        mail = await mailbox.wait_for_async(address)
+        assert mail["Subject"] == "Emergency access to a child’s record"
+        assert "Dora Duty" in body(mail)
+        assert "Kim" not in body(mail)
+    assert await mailbox.messages_to_async(duty_mail) == []

@@ -163,6 +163,7 @@ def started(step: str, **more: Any) -> dict[str, Any]:
 
 
 def standard_answers(services: CannedServices, canned: dict[str, Any]) -> None:
+    services.set("GET pep/home/choices", {"settings": []})
     child, pep = canned["ids"]["child"], canned["ids"]["pep"]
     services.set("POST identity/logins", started("code"), 202)
     code = "POST identity/logins/0190b1f0-0000-7000-8000-00000000000a/code"

@@ -83,7 +83,7 @@ async def test_a_body_that_is_too_large_is_refused(person: Any) -> None:
 
 
 async def test_an_unforeseen_error_is_a_page_with_headers(person: Any, services: Any) -> None:
-    services.set("GET pep/home", {"unexpected": "shape"})
+    services.set("GET pep/home/choices", {"unexpected": "shape"})
     answer = await person.open("/")
     assert answer.status_code == 500
     assert "Sorry, there is a problem" in answer.text

@@ -1,40 +1,117 @@
-"""Home: the children whom a person works with, across authorities."""
+"""Home: the children whom a person works with, across authorities (S27)."""
+
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.web.paging import page_number
-from web_portal.web.visit import SignedIn
+from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
 LONGEST_SEARCH = 100
+STATES = {
+    "no_pep": "No PEP open",
+    "initiated": "Meeting to be arranged",
+    "meeting_scheduled": "Meeting arranged",
+    "meeting_confirmed": "Meeting held",
+    "submitted": "Submitted",
+    "returned": "Returned",
+    "overdue": "Overdue",
+}
+ORDERS = {
+    "name": "Name",
+    "meeting": "Meeting date",
+    "due": "Date to complete by",
+    "year": "Year group",
+    "authority": "Authority",
+}
+YEARS = {
+    "-1": "Nursery",
+    "0": "Reception",
+    **{str(year): f"Year {year}" for year in range(1, 14)},
+}
+FILTERS = ("authority", "setting", "year", "state", "needs_me", "order")
+
+
+def _wish(visit: Visit) -> dict[str, Any]:
+    """Return the search and the filters that the person last chose."""
+    return {"q": visit.session.data.get("search", ""), **visit.session.data.get("home", {})}
 
 
 @routes.get("/")
 async def home(visit: SignedIn) -> Response:
     """List the person's children, those whom they last searched for."""
-    search = visit.session.data.get("search", "")
-    page = page_number(visit.request.query_params.get("page"))
-    found = (await visit.call.get("pep", "/home", {"q": search, "page": page})).json
-    authorities = {child["authority"]["code"] for child in found["children"]}
+    wish, page = _wish(visit), page_number(visit.request.query_params.get("page"))
+    account = visit.session.account or {}
+    if not account.get("grants"):
+        return await _next_steps(visit)
+    found = (await visit.call.get("pep", "/home", {**wish, "page": page})).json
+    choices = (await visit.call.get("pep", "/home/choices")).json
+    profiles = (await visit.call.get("pep", "/profiles")).json
+    listed = profiles["profiles"] if isinstance(profiles, dict) else profiles
+    held = {each["authority"] for each in account["grants"]}
     return await visit.page(
         "home/home.html",
         title="Home",
         section="home",
         found=found,
-        search=search,
-        several=len(authorities) > 1,
+        search=wish["q"],
+        wish=wish,
+        narrowed=any(wish.get(each) for each in FILTERS if each != "order"),
+        authorities=[each for each in listed if each["code"] in held],
+        settings=choices["settings"],
+        states=STATES,
+        orders=ORDERS,
+        years=YEARS,
+    )
+
+
+async def _next_steps(visit: Visit) -> Response:
+    """Say what happens next to somebody who has no role yet.
+
+    What was granted meanwhile shows at once: identity is asked, not the session.
+    """
+    me = (await visit.call.get("identity", "/me")).json
+    if me["grants"]:
+        visit.session.put("account", {**(visit.session.account or {}), "grants": me["grants"]})
+        return visit.go("/")
+    return await visit.page(
+        "home/waiting.html", title="What happens next", section="home", asked=me["registrations"]
     )
 
 
 @routes.post("/search")
 async def search(visit: SignedIn) -> Response:
-    """Remember a search and show what it finds.
+    """Remember a search and filters, and show what they find.
 
-    It is kept in the session and not in the address: a child's name stays out of histories and
+    They are kept in the session and not in the address: a child's name stays out of histories and
     logs.
     """
-    wanted = (await visit.form()).get("q")
+    form = await visit.form()
+    wanted = form.get("q")
     text = wanted.strip()[:LONGEST_SEARCH] if isinstance(wanted, str) else ""
     visit.session.put("search", text or None)
+    if form.get("clear"):
+        visit.session.put("home", None)
+    elif form.get("filters"):
+        chosen = {key: form.get(key) for key in FILTERS}
+        allowed = {"state": STATES, "order": ORDERS, "year": YEARS, "needs_me": {"true": ""}}
+        kept = {
+            key: value
+            for key, value in chosen.items()
+            if isinstance(value, str) and value and value in allowed.get(key, {value: ""})
+        }
+        for key, length in (("authority", 3), ("setting", 6)):
+            if key in kept and not (kept[key].isdecimal() and len(kept[key]) == length):
+                del kept[key]
+        visit.session.put("home", kept or None)
     return visit.go("/")
+
+
+@routes.get("/my-children.csv")
+async def home_file(visit: SignedIn) -> Response:
+    """Hand the list over as a file, as it is narrowed now."""
+    answer = await visit.call.get("pep", "/home.csv", _wish(visit), seconds=60.0)
+    headers = {"Content-Disposition": 'attachment; filename="my-children.csv"'}
+    return Response(answer.content, media_type="text/csv; charset=utf-8", headers=headers)

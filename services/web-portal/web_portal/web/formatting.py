@@ -1,5 +1,6 @@
 """How dates, times and names read on a page."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from epep_runtime.civil_time import local
@@ -75,3 +76,8 @@ def initials(name: str | None) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return the count with its noun: "1 change", "2 changes"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def pair_of(item: Mapping[str, str], first: str, second: str) -> tuple[str, str]:
+    """Return two of the item's values, as a list to choose from needs them."""
+    return item[first], item[second]

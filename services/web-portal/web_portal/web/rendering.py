@@ -52,6 +52,7 @@ def environment() -> Environment:
         moment=formatting.moment,
         short_moment=formatting.short_moment,
         initials=formatting.initials,
+        pair_of=formatting.pair_of,
         plural=formatting.plural,
         readable=difference.readable,
         tag_class=tag_class,
