@@ -37,6 +37,7 @@ class Load:
 
     town: Town
     seed: int
+    patience: float = 240.0  # seconds in which everything must be answered: a storm and the calm
     ledger: Ledger = field(default_factory=Ledger)
     finished: Counter[str] = field(default_factory=Counter)
     cut_short: int = 0
@@ -64,7 +65,7 @@ class Load:
     def _person(self, *facts: Any) -> Person:
         person = Patient(*facts)
         person.ledger, person.enough = self.ledger, self._cut.is_set
-        person.luck = random.Random(self.seed)
+        person.luck, person.patience = random.Random(self.seed), self.patience
         return person
 
     def take_children(self, count: int) -> list[Authority]:

@@ -29,28 +29,37 @@ class Storm:
     never_back: list[str] = field(default_factory=list)
     _start_at: dict[str, float] = field(default_factory=dict)
 
-    def rage(self, planned: Sequence[Blow]) -> None:
-        """Carry out every blow at its time."""
+    def rage(self, planned: Sequence[Blow], stretch: float = 1.0) -> None:
+        """Carry out every blow at its time; with `stretch`, all of it so many times slower."""
         begun = time.monotonic()
         for number, blow in enumerate(planned, 1):
-            while time.monotonic() < begun + blow.at:
+            while time.monotonic() < begun + blow.at * stretch:
                 self._tend()
                 time.sleep(LOOK_SECONDS)
-            self._strike(blow)
+            self._strike(blow, stretch)
             if number % 20 == 0:
                 passed = time.monotonic() - begun
                 self.say(f"  {passed:4.0f} s: {sum(self.kills.values())} kills")
 
-    def _strike(self, blow: Blow) -> None:
-        part, deadline = self.town.parts[blow.victim], time.monotonic() + PATIENCE_SECONDS
+    def _strike(self, blow: Blow, stretch: float) -> None:
+        part, deadline = self.town.parts[blow.victim], time.monotonic() + PATIENCE_SECONDS * stretch
         while not part.alive() and time.monotonic() < deadline:
             self._tend()
             time.sleep(LOOK_SECONDS)
         if part.kill():
             self.kills[blow.victim] += 1
-            self._start_at[blow.victim] = time.monotonic() + blow.away
+            self._start_at[blow.victim] = time.monotonic() + blow.away * stretch
         else:
             self.missed[blow.victim] += 1
+
+    def seconds_to_start(self, name: str) -> float:
+        """Kill a service, start it again, and return how long it takes until it answers."""
+        part, begun = self.town.parts[name], time.monotonic()
+        part.kill()
+        part.start()
+        while not self.town.system.health(name)[1]:
+            time.sleep(LOOK_SECONDS)
+        return time.monotonic() - begun
 
     def _tend(self) -> None:
         """Start what is due again; note what has ended by itself."""
