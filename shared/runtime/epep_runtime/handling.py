@@ -171,8 +171,9 @@ class Handling:
         parcel = Parcel.of(where.topic, message)
         moved = replace(place, next_offset=message.offset + 1, publication=parcel.publication)
         async with self._batch() as connection:
-            await parking.park(connection, self._name, where, parcel, type(error).__name__)
+            # First the place: a zombie must not meet the stream that another has parked.
             await move_place(connection, self._name, where, place, moved)
+            await parking.park(connection, self._name, where, parcel, type(error).__name__)
         self.parked.add((parcel.topic, parcel.stream_id))
         log.error("stream parked", name=self._name, stream=parcel.stream_id, exc_info=error)
         return moved

@@ -159,7 +159,18 @@ async def leave_queue(connection: Connection, subscription: str, parcel: Parcel)
 
 
 async def release(connection: Connection, subscription: str, topic: str, stream_id: str) -> None:
-    """Let an emptied stream go on as all others."""
+    """Let an emptied stream go on as all others.
+
+    The row is locked first, in a statement of its own: what another worker is queueing behind it
+    at this moment is then waited for, and seen. Else it would go with the row, and be lost.
+    """
+    await connection.execute(
+        "SELECT true FROM parked_streams"
+        " WHERE subscription = $1 AND topic = $2 AND stream_id = $3 FOR UPDATE",
+        subscription,
+        topic,
+        stream_id,
+    )
     await connection.execute(
         "DELETE FROM parked_streams s WHERE subscription = $1 AND topic = $2 AND stream_id = $3"
         " AND NOT EXISTS (SELECT FROM parked_events e WHERE e.subscription = s.subscription"

@@ -18,6 +18,7 @@ from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.open_transactions import OpenTransactions
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
 from epep_runtime.telemetry import links_of, tracer
+from epep_runtime.topic_ends import highest_publication
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
@@ -82,7 +83,10 @@ class Relay:
                     await leader.execute("SELECT pg_advisory_unlock($1)", LEADER_LOCK)
 
     async def _publish_as_leader(self, leader: Any) -> None:
+        highest = await highest_publication(self._bootstrap, self._topic)
+        await self._number_after(leader, highest)
         await leader.execute("SELECT adopt_restored_log()")
+        await self._number_after(leader, highest)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             enable_idempotence=True,
@@ -102,6 +106,17 @@ class Relay:
         finally:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await producer.stop()
+
+    async def _number_after(self, leader: Any, highest: int) -> None:
+        """Take no number twice that the topic has.
+
+        A log from a backup that is older than the topic would: then consumers would drop its new
+        events as repetitions of those that the backup does not know.
+        """
+        numbered = await leader.fetchval("SELECT numbered FROM relay_place")
+        if numbered < highest:
+            log.error("the topic has events that this log has not", events=highest - numbered)
+            await leader.execute("UPDATE relay_place SET numbered = $1", highest)
 
     async def publish_round(self, leader: Any, producer: AIOKafkaProducer) -> bool:
         """Number what has been committed, send, save the place; False when nothing was there."""

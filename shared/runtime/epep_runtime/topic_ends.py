@@ -1,9 +1,12 @@
-"""Where topics end now."""
+"""Where topics end now, and with which event."""
 
+import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+
+LONGEST_LOOK = 10.0
 
 
 class MissingTopicError(OSError):
@@ -33,3 +36,34 @@ async def ends_of(
         await partitions_of(bootstrap, topics)
     )
     return ends
+
+
+async def highest_publication(bootstrap: str, topic: str) -> int:
+    """Return the highest publication number in a topic, 0 for an empty one.
+
+    It is among the last messages of the partitions. Raises MissingTopicError, KafkaError, and
+    TimeoutError when they cannot be read within ten seconds.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    try:
+        await consumer.start()
+        ends = await ends_of(consumer, bootstrap, [topic])
+        starts = await consumer.beginning_offsets(list(ends))
+        waiting = {where for where, end in ends.items() if end > starts[where]}
+        consumer.assign(list(waiting))
+        for where in waiting:
+            consumer.seek(where, ends[where] - 1)
+        async with asyncio.timeout(LONGEST_LOOK):
+            return await _highest(consumer, waiting)
+    finally:
+        await consumer.stop()
+
+
+async def _highest(consumer: AIOKafkaConsumer, waiting: set[TopicPartition]) -> int:
+    highest = 0
+    while waiting:
+        for where, messages in (await consumer.getmany(timeout_ms=200)).items():
+            waiting.discard(where)
+            numbers = (dict(each.headers).get("ce_sourceposition", b"0") for each in messages)
+            highest = max(highest, *map(int, numbers))
+    return highest

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from aiokafka import TopicPartition
 from counting import COUNTER, COUNTING, cause, count_it, submitted, summing
 from machinery import following, relaying, say, taken
 from pydantic import SecretStr
@@ -14,13 +15,13 @@ from rebuilding import World
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
-from epep_runtime import parking_desk
+from epep_runtime import parking, parking_desk
 from epep_runtime import runner as running
 from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import begin_or_join
 from epep_runtime.ids import new_id
-from epep_runtime.parking import list_parked
+from epep_runtime.parking import Parcel, list_parked
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.runner import Bus, Runner
 from epep_runtime.settings import Settings
@@ -143,6 +144,35 @@ async def test_what_an_operator_skipped_is_left_out_of_a_later_rebuild_and_repor
         assert [str(each) for each in done.skipped] == [
             f"publication 2 (TargetSubmitted) of {COUNTER.stream(key)}: said twice"
         ]
+
+
+async def test_an_event_that_queues_up_while_its_stream_is_released_is_not_lost(
+    pool: Pool,
+) -> None:
+    """One worker finds the queue empty while another, which has the partition, adds to it."""
+    where = TopicPartition("pep", 0)
+    first, second = (Parcel("pep", "counter-1", number, {}, b"{}") for number in (1, 2))
+    async with pool.acquire() as mine, pool.acquire() as theirs:
+        await parking.park(mine, "counting", where, first, "RuntimeError")
+        await parking.leave_queue(mine, "counting", first)
+        async with mine.transaction():
+            await parking.queue(mine, "counting", second)
+            releasing = asyncio.create_task(_release(theirs))
+            await eventually(lambda: pool.fetchval(WAITING))
+        await releasing
+    assert await parking.head(pool, "counting", "pep", "counter-1") == second
+    assert [each.waiting for each in await list_parked(pool)] == [1]
+
+
+WAITING = (
+    "SELECT count(*) > 0 FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+async def _release(connection: Connection) -> None:
+    async with connection.transaction():
+        await parking.release(connection, "counting", "pep", "counter-1")
 
 
 async def _is(pool: Pool, key: UUID, statements: list[str]) -> bool:
