@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from people import eventually
 
 from epep_local.services import SERVICES
 from epep_local.system import System
@@ -25,12 +26,17 @@ def alarms() -> list[dict[str, Any]]:
 @pytest.mark.system
 def test_every_figure_is_there(system: System) -> None:
     asked = {name for each in alarms() for name in METRIC.findall(each["expr"])}
-    shown: set[str] = set()
-    for each in SERVICES:
-        if not each.clients:
-            text = httpx.get(f"{system.url(each.name)}/metrics").text
-            shown |= set(re.findall(r"^# TYPE (\S+)", text, re.M))
-    assert {re.sub(r"_(bucket|count)$", "", name) for name in asked} <= shown
+
+    def all_there() -> bool:
+        shown: set[str] = set()
+        for each in SERVICES:
+            if not each.clients:
+                text = httpx.get(f"{system.url(each.name)}/metrics").text
+                shown |= set(re.findall(r"^# TYPE (\S+)", text, re.M))
+        assert {re.sub(r"_(bucket|count)$", "", name) for name in asked} <= shown
+        return True
+
+    eventually(all_there)  # the board has no age before it has counted once
 
 
 def test_every_alarm_leads_to_its_section() -> None:

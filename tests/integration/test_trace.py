@@ -15,7 +15,7 @@ from epep_local.system import System
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
 STEPS = {
-    ("portal", "POST /children/{child_id}/peps/new"),
+    ("web-portal", "POST /children/{child_id}/peps/new"),
     ("pep", "POST /children/{child_id}/peps"),
     ("pep", "change_log PEPInitiated"),
     ("meeting", "scheduling PEPInitiated"),
