@@ -7,9 +7,9 @@ from epep_events.upcasters import UPCASTERS
 
 EVENTS_BY_CONTEXT: dict[str, tuple[type[Event], ...]] = {
     "pep": pep.EVENTS + access.EVENTS + operations.EVENTS,
-    "meeting": meeting.EVENTS + (access.RecordOpened,) + operations.EVENTS,
+    "meeting": (*meeting.EVENTS, access.RecordOpened, *operations.EVENTS),
     "notification": notification.EVENTS + operations.EVENTS,
-    "qa": qa.EVENTS + (access.RecordOpened,) + operations.EVENTS,
+    "qa": (*qa.EVENTS, access.RecordOpened, *operations.EVENTS),
     "identity": identity.EVENTS + getting_in.EVENTS + operations.EVENTS,
 }
 
