@@ -97,8 +97,8 @@ class Load:
             work()
         except StopError:
             return
-        except Exception:
-            self.stuck.append(traceback.format_exc(limit=-6))
+        except Exception as error:
+            self.stuck.append(why(error))
 
     def _work(self) -> None:
         for child in self._waiting():
@@ -107,8 +107,8 @@ class Load:
             except StopError:
                 self.cut_short += 1
                 return
-            except Exception:
-                self.stuck.append(f"child {child.child_id}: {traceback.format_exc(limit=-6)}")
+            except Exception as error:
+                self.stuck.append(f"child {child.child_id}: {why(error)}")
             else:
                 self.finished[child.code] += 1
 
@@ -150,3 +150,15 @@ class Load:
                     continue
                 whole = shown.status_code != 200 or "</html>" in shown.text
                 self.visits[str(shown.status_code) if whole else "half a page"] += 1
+
+
+def why(error: BaseException) -> str:
+    """Say in a line where a journey ended, from the first cause on."""
+    said = []
+    cause: BaseException | None = error
+    while cause:
+        step = traceback.extract_tb(cause.__traceback__)[1:][:1]
+        where = f"{step[0].name}, line {step[0].lineno}: " if step else ""
+        said.append(f"{where}{cause}"[:300])
+        cause = cause.__cause__
+    return "; because ".join(said)

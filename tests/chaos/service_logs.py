@@ -16,7 +16,10 @@ AWAY = "the broker was away"
 EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"^aiokafka.*(Unable connect|Unable to update metadata|[Nn]ode.*not ready)", AWAY),
     (r"^aiokafka.*(KafkaConnectionError|GroupCoordinatorNotAvailable|RequestTimedOut)", AWAY),
-    (r"^aiokafka.*(CoordinatorLoadInProgress|CoordinatorNotAvailable|NotCoordinator)", AWAY),
+    (
+        r"^aiokafka.*(CoordinatorLoadInProgress|CoordinatorNotAvailable|NotCoordinator|NotLeaderForPartition)",
+        AWAY,
+    ),
     (r"^aiokafka.*(Heartbeat session expired|Heartbeat failed)", AWAY),
     (r"^faust.*Has not committed", AWAY),
 )

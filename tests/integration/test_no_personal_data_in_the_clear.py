@@ -27,6 +27,7 @@ from journeys import (
     publish_review,
 )
 from people import Person, body_of, eventually
+from pydantic import SecretStr
 from searching import Search, forms_of, search_everywhere, tables_of
 from test_journey import LINK, open_an_audit
 from traces import Traces
@@ -248,11 +249,11 @@ async def rows_that_differ(system: System) -> dict[str, int]:
     found = {}
     for service in ALL:
         settings = Settings(
-            database_url=system.database_url(service.name),  # type: ignore[arg-type]
+            database_url=SecretStr(system.database_url(service.name)),
             kafka_bootstrap=told["EPEP_KAFKA_BOOTSTRAP"],
             topic_prefix=system.prefix,
-            keyring_url=told["EPEP_KEYRING_URL"],  # type: ignore[arg-type]
-            keyring_master_key=told["EPEP_KEYRING_MASTER_KEY"],  # type: ignore[arg-type]
+            keyring_url=SecretStr(told["EPEP_KEYRING_URL"]),
+            keyring_master_key=SecretStr(told["EPEP_KEYRING_MASTER_KEY"]),
         )
         for projector in service.all_projectors():
             if projector.forget:
