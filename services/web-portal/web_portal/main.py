@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
+from epep_runtime.telemetry import without_query
 from epep_runtime.waiting import when_there
 from web_portal.access.child_access import routes as child_access
 from web_portal.access.delegating import routes as delegating
@@ -161,7 +162,9 @@ async def run(settings: PortalSettings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way within ten seconds."""
     async with open_portal(settings) as portal:
         app = create_app(portal)
-        FastAPIInstrumentor.instrument_app(app, excluded_urls=NOT_TRACED)
+        FastAPIInstrumentor.instrument_app(
+            app, server_request_hook=without_query, excluded_urls=NOT_TRACED
+        )
         config: Mapping[str, Any] = {
             "host": settings.http_host,
             "port": settings.http_port,

@@ -18,6 +18,7 @@ from epep_runtime.http_metrics import TimedRequests
 from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
 from epep_runtime.row_security import see_only
+from epep_runtime.telemetry import without_query
 from epep_runtime.tokens import Principal, unauthenticated
 
 if TYPE_CHECKING:
@@ -218,7 +219,9 @@ def make_app(
     app.add_middleware(AnswerHeaders)
     app.add_middleware(BodyLimit, limits=body_limits)
     app.add_middleware(TimedRequests)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="livez,readyz,metrics")
+    FastAPIInstrumentor.instrument_app(
+        app, server_request_hook=without_query, excluded_urls="livez,readyz,metrics"
+    )
     return app
 
 

@@ -1,7 +1,7 @@
 """Logs as JSON lines with trace ids, and traces that follow an event from click to mail."""
 
 import logging
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from itertools import islice
 from typing import Any
 
@@ -50,6 +50,17 @@ def start_telemetry(service: str, level: str = "INFO", endpoint: str | None = No
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
     trace.set_tracer_provider(provider)
+
+
+def without_query(span: trace.Span, scope: Mapping[str, Any]) -> None:
+    """Keep what people search for out of traces: an address is told without its query.
+
+    The hook of every server span: `server_request_hook` of the instrumentation.
+    """
+    if span.is_recording():
+        headers = dict(scope.get("headers") or ())
+        host = headers.get(b"host", b"").decode("latin-1")
+        span.set_attribute("http.url", f"{scope.get('scheme', 'http')}://{host}{scope['path']}")
 
 
 def current_traceparent() -> str | None:
