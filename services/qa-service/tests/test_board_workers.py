@@ -52,8 +52,8 @@ class Worker:
         told = {name: value for name, value in os.environ.items() if not name.startswith("EPEP_")}
         told |= {
             "EPEP_DATABASE_URL": self.settings.database_url.get_secret_value(),
-            "EPEP_KEYRING_URL": "postgresql://nowhere.invalid/keyring",  # it needs no key
-            "EPEP_KEYRING_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+            "EPEP_KEYRING_URL": self.settings.keyring_address(),
+            "EPEP_KEYRING_MASTER_KEY": base64.b64encode(bytes(32)).decode(),  # a wrong one will do
             "EPEP_KAFKA_BOOTSTRAP": self.settings.kafka_bootstrap,
             "EPEP_TOPIC_PREFIX": self.settings.topic_prefix,
             "EPEP_HTTP_PORT": str(self.port),
