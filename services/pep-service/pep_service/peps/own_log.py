@@ -14,7 +14,7 @@ SELECT (e.data ->> 'pep_id')::uuid AS pep_id, e.data ->> 'kind' AS kind,
        (s.data ->> 'next_pep_id')::uuid AS next_pep_id
   FROM events e
   LEFT JOIN events s ON s.stream_id = e.stream_id AND s.type = 'PEPSignedOff'
- WHERE e.type = 'PEPInitiated' AND e.data ->> 'child_id' = $1
+ WHERE e.begins_pep_of = $1
  ORDER BY e.position
 """
 
@@ -32,7 +32,7 @@ class KnownPEP:
 
 async def peps_of_child(database: Pool | Connection, child_id: UUID) -> list[KnownPEP]:
     """Return every PEP that the child ever had, oldest first."""
-    rows = await database.fetch(OF_CHILD, str(child_id))
+    rows = await database.fetch(OF_CHILD, child_id)
     return [KnownPEP(**dict(row)) for row in rows]
 
 

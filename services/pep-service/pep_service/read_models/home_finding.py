@@ -44,15 +44,16 @@ STATES: Mapping[Where, str] = {
     "returned": "pep.returned AND NOT pep.submitted",
     "overdue": f"pep.completion_due < $7 AND NOT {HANDED_IN}",
 }
-MINE = """
+RELATED = """access_relations() r
+              WHERE r.account_id = $1 AND r.since <= now() AND (r.until IS NULL OR r.until > now())
+                AND (r.role = ANY($2) OR r.basis = ANY($5))"""
+MINE = f"""
   FROM home h
   LEFT JOIN (SELECT r.child_id, array_agg(r.role || ' ' || r.basis) AS relations,
                     array_agg(r.role) AS roles
-               FROM access_relations() r
-              WHERE r.account_id = $1 AND r.since <= now() AND (r.until IS NULL OR r.until > now())
-                AND (r.role = ANY($2) OR r.basis = ANY($5))
+               FROM {RELATED}
               GROUP BY r.child_id) m USING (child_id)
-"""
+"""  # noqa: S608
 JOINS = {
     "c": " LEFT JOIN children c USING (child_id)\n",
     "pep": """  LEFT JOIN LATERAL (SELECT p.* FROM pep_cards p
@@ -60,7 +61,8 @@ JOINS = {
                       ORDER BY p.initiated_at DESC LIMIT 1) pep ON true
 """,
 }
-VISIBLE = "(h.authority = ANY($3) OR m.child_id IS NOT NULL)"
+# Not `m.child_id IS NOT NULL`: with that, every child of every authority would be looked at.
+VISIBLE = f"(h.authority = ANY($3) OR h.child_id = ANY(ARRAY(SELECT r.child_id FROM {RELATED})))"  # noqa: S608
 FITS = "(h.search_key LIKE ALL($4::text[]) OR ($6 <> '' AND upper(c.upn) LIKE $6))"
 NEEDS_ME = """EXISTS (
     SELECT FROM unnest($8::text[], $9::integer[], $10::text[], $11::text[], $12::text[])
