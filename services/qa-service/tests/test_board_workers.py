@@ -1,7 +1,6 @@
 """Two worker processes share the board, one is killed in mid-stream, and the numbers are right."""
 
 import asyncio
-import base64
 import os
 import random
 import signal
@@ -52,8 +51,9 @@ class Worker:
         told = {name: value for name, value in os.environ.items() if not name.startswith("EPEP_")}
         told |= {
             "EPEP_DATABASE_URL": self.settings.database_url.get_secret_value(),
-            "EPEP_KEYRING_URL": self.settings.keyring_address(),
-            "EPEP_KEYRING_MASTER_KEY": base64.b64encode(bytes(32)).decode(),  # a wrong one will do
+            **{
+                name: value for name, value in os.environ.items() if name.startswith("EPEP_KEYRING")
+            },
             "EPEP_KAFKA_BOOTSTRAP": self.settings.kafka_bootstrap,
             "EPEP_TOPIC_PREFIX": self.settings.topic_prefix,
             "EPEP_HTTP_PORT": str(self.port),
