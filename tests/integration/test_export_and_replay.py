@@ -72,7 +72,7 @@ def test_files_prove_themselves_and_make_the_same_read_models(
         wanted = ("export", str(folder), "--why", "yearly audit", "--keys-for", f"{private}.pub")
         assert f"\n{name}: " in "\n" + own(system, name, *wanted)
     system.wait_quiet()
-    assert not names_in(folder, "Hussain", "Sam Okoro", "Reading age")
+    assert not names_in(folder, "Hussain", "Sam Okoro", "two years behind")
 
     proven = run("epepctl", auditor, "verify", "--export", str(folder))
     assert proven.count("the chain of every stream holds") == len(CONTEXTS)

@@ -31,6 +31,8 @@ LOOK_SECONDS = 0.5
 PAUSE_SECONDS = 2.0
 AGAIN_SECONDS = 1.0
 STOP_SECONDS = 6.0
+STILL_SECONDS = 20.0
+"""For so long a worker may be behind and not move; then it is begun anew."""
 
 
 def stream_application(settings: QASettings, partitions: int, folder: str) -> faust.App:
@@ -79,6 +81,7 @@ class Counting:
         )
         self.app.agent(topics, name="board")(self._count)
         self.unreadable = 0
+        self.taken = 0
         self._events = InOrder()
         self._streams.on_recover(self._begin_partitions)
 
@@ -86,6 +89,7 @@ class Counting:
         """Take events until told to stop; what is to be kept is acknowledged once it is."""
         async for event in stream.noack().events():
             self._events.take(event)
+            self.taken += 1
             value = self._with(event)
             if value is None:
                 self._events.finish(event)
@@ -179,6 +183,26 @@ def _version(headers: Mapping[str, bytes]) -> int:
     return int(headers["ce_streamversion"])
 
 
+class StandsStillError(Exception):
+    """The worker is behind and takes nothing: faust waits for what does not come."""
+
+
+class StandingStill:
+    """Notices a worker that is behind and does not move."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, int] | None = None
+        self._since = 0.0
+
+    def look(self, behind: int, taken: int, now: float) -> None:
+        """Look again. Raises StandsStillError when nothing has moved for too long."""
+        here = (behind, taken)
+        if behind == 0 or here != self._last:
+            self._last, self._since = here, now
+        elif now - self._since >= STILL_SECONDS:
+            raise StandsStillError
+
+
 class BoardWorker:
     """Keeps the stream application alive: one that crashed is put away and begun anew."""
 
@@ -205,8 +229,10 @@ class BoardWorker:
             try:
                 await counting.app.start()
                 self._counting, self.trouble = counting, None
-                while not counting.app.should_stop:  # noqa: ASYNC110  (faust's own flag)
+                still = StandingStill()
+                while not counting.app.should_stop:
                     await asyncio.sleep(LOOK_SECONDS)
+                    still.look(counting.behind, counting.taken, time.monotonic())
                 raise counting.app.crash_reason or RuntimeError("it stopped by itself")
             finally:
                 self._counting = None
