@@ -12,11 +12,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from authority import Authority
+from authority import found_authority
 from journeys import complete_sections, create_pep, draft_target, fill_pages, hold_meeting
 
 from epep_local.backends import Backends
 from epep_local.databases import drop_database
+from epep_local.mailbox import Mailbox
 from epep_local.services import service
 from epep_local.system import System
 from epep_local.topics import CONTEXTS
@@ -50,8 +51,9 @@ def prefix(backends: Backends) -> Iterator[str]:
 
 
 def test_files_prove_themselves_and_make_the_same_read_models(
-    system: System, birmingham: Authority, backends: Backends, prefix: str, tmp_path: Path
+    system: System, mailbox: Mailbox, backends: Backends, prefix: str, tmp_path: Path
 ) -> None:
+    birmingham = found_authority(system, mailbox, "330")
     teacher, worker = birmingham.designated_teacher, birmingham.social_worker
     pep_id = create_pep(birmingham, birmingham.virtual_school)
     fill_pages(pep_id, [worker, teacher])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from authority import Authority, next_weekday
+from authority import found_authority, next_weekday
 from browsing import Office, chromium_running
 from people import eventually
 from steps_by_clicks import create_with_a_mistake
 from traces import Seen, Traces
 from watching import Watch
 
+from epep_local.mailbox import Mailbox
 from epep_local.system import System
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -24,7 +25,8 @@ STEPS = {
 }
 
 
-def test_from_the_click_to_the_mail(system: System, traces: Traces, northvale: Authority) -> None:
+def test_from_the_click_to_the_mail(system: System, mailbox: Mailbox, traces: Traces) -> None:
+    northvale = found_authority(system, mailbox, "998")
     with (
         chromium_running() as browser,
         Office(browser, system.url("portal"), Watch()).desk() as desk,
