@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from traces import Traces
 
 from epep_local.backends import Backends
 from epep_local.services import SERVICES
 from epep_local.system import System
+from epep_runtime.topic_ends import ends_of
 
 SHORTEST = 5
 """Shorter values come about by chance in a megabyte of ciphertext."""
@@ -101,14 +102,9 @@ async def messages_of(backends: Backends, prefix: str) -> Mapping[str, bytes]:
     await consumer.start()
     try:
         topics = [topic for topic in await consumer.topics() if topic.startswith(prefix)]
-        where = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in consumer.partitions_for_topic(topic) or ()
-        ]
-        consumer.assign(where)
-        await consumer.seek_to_beginning(*where)
-        ends = {each: end for each, end in (await consumer.end_offsets(where)).items() if end}
+        ends = await ends_of(consumer, backends.kafka_bootstrap, topics)
+        consumer.assign(list(ends))
+        await consumer.seek_to_beginning(*ends)
         found: dict[str, list[bytes]] = {topic: [] for topic in topics}
         while [each for each in ends if await consumer.position(each) < ends[each]]:
             for each, messages in (await consumer.getmany(timeout_ms=500)).items():
