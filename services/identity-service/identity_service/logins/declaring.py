@@ -11,10 +11,10 @@ from epep_runtime.postgres import Connection
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, example
-from identity_service.accounts.account import ACCOUNT
 from identity_service.logins import records
-from identity_service.logins.answers import LOGIN_RESPONSES, start_again
-from identity_service.logins.login import declare, is_over
+from identity_service.logins.answers import LOGIN_RESPONSES
+from identity_service.logins.holding import hold_open
+from identity_service.logins.login import declare
 from identity_service.logins.sending_first import send_if_due
 from identity_service.logins.steps import LoginStarted, Step, next_step, shown
 from identity_service.parts import Identity
@@ -89,16 +89,7 @@ async def _tick(
     login_id: UUID,
     command: Declare,
 ) -> LoginStarted:
-    seen = await records.find(connection, login_id)
-    if seen is None:
-        raise start_again()
-    held = [ACCOUNT.stream(seen.account_id), records.stream(login_id)]
-    await running.store.hold(connection, held)
-    login = await records.find(connection, login_id)  # nobody changes it from here on
-    account = (await running.store.load(connection, ACCOUNT, seen.account_id)).state
-    now = running.store.clock()
-    if login is None or is_over(login, now) or not account.active:
-        raise start_again()
+    login, account, now = await hold_open(running, connection, login_id)
     step = await next_step(connection, account, login, now)
     must_be_all(step, command)
     ticked = [

@@ -10,11 +10,11 @@ from epep_runtime.postgres import Connection
 from epep_runtime.problems import ProblemError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, example
-from identity_service.accounts.account import ACCOUNT
 from identity_service.causes import by_person
 from identity_service.logins import records
-from identity_service.logins.answers import SECOND_STEP_RESPONSES, retry_after, start_again
-from identity_service.logins.login import is_over, resend, wait_to_resend
+from identity_service.logins.answers import SECOND_STEP_RESPONSES, retry_after
+from identity_service.logins.holding import hold_open
+from identity_service.logins.login import resend, wait_to_resend
 from identity_service.logins.sending_codes import keep_link, key_for_codes, make_code, requested
 from identity_service.logins.steps import LoginStarted, next_step, shown
 from identity_service.parts import Identity
@@ -49,16 +49,7 @@ async def send_again(login_id: UUID, _: SendAgain, request: Request) -> LoginSta
 async def _send_again(
     running: Running, identity: Identity, connection: Connection, login_id: UUID
 ) -> LoginStarted:
-    seen = await records.find(connection, login_id)
-    if seen is None:
-        raise start_again()
-    held = [ACCOUNT.stream(seen.account_id), records.stream(login_id)]
-    await running.store.hold(connection, held)
-    login = await records.find(connection, login_id)  # nobody changes it from here on
-    account = (await running.store.load(connection, ACCOUNT, seen.account_id)).state
-    now = running.store.clock()
-    if login is None or is_over(login, now) or not account.active:
-        raise start_again()
+    login, account, now = await hold_open(running, connection, login_id)
     _refuse_hurry(wait_to_resend(login, now))
     await identity.counters.refuse_blocked(Counted(login.address_key, ADDRESS_RULE))
     step = await next_step(connection, account, login, now)
