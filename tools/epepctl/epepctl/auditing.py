@@ -3,14 +3,13 @@
 import asyncio
 import os
 import re
-import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from epep_local.databases import create_database
 from epep_local.keys import secret_key
@@ -22,7 +21,8 @@ from epep_runtime.proof.folder import FolderError, services_in
 from epep_runtime.proof.on_files import BROKEN, verify_folder
 from epepctl.places import local_system
 from epepctl.problem import ToolError
-from epepctl.rebuilding import PROGRESS, python_module
+from epepctl.progressing import run_with_progress
+from epepctl.rebuilding import python_module
 
 WITH_A_LOG = CONTEXTS
 """The services that have a log: the portal has none."""
@@ -125,28 +125,13 @@ def _replay(
     )
     digests: list[str] = []
     said: deque[str] = deque(maxlen=8)
-    with subprocess.Popen(  # noqa: S603 - a service's own module
+    status = run_with_progress(
         [*python_module(service(name).module), "replay", *arguments],
-        env=told | {**settings, "EPEP_LOG_LEVEL": "WARNING"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            with Progress(*columns, console=console) as progress:
-                bar = progress.add_task("", total=None)
-                for line in process.stdout:
-                    match = PROGRESS.match(line.strip())
-                    if match:
-                        done, total = map(int, match.groups())
-                        progress.update(bar, completed=done, total=total)
-                    else:
-                        (digests if DIGEST.match(line) else said).append(line.rstrip())
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode:
+        told | {**settings, "EPEP_LOG_LEVEL": "WARNING"},
+        columns,
+        console,
+        lambda line: (digests if DIGEST.match(line) else said).append(line),
+    )
+    if status:
         raise ToolError(f"{name} could not be replayed:\n" + "\n".join(said))
     return digests

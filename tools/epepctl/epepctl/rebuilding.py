@@ -1,7 +1,6 @@
 """`epepctl rebuild`: build a read model of a service again, from the first event on."""
 
 import re
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     Task,
     TextColumn,
@@ -20,8 +18,8 @@ from rich.progress import (
 from rich.text import Text
 
 from epepctl.problem import ToolError
+from epepctl.progressing import run_with_progress
 
-PROGRESS = re.compile(r"^(\d+) (\d+)$")
 CHOICES = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 USAGE_STATUS = 2
 
@@ -58,30 +56,10 @@ def rebuild(
         TimeRemainingColumn(),
     )
     said: deque[str] = deque(maxlen=8)
-    with subprocess.Popen(  # noqa: S603 - a service's own module
-        [*command, "rebuild", read_model, *options],
-        env=dict(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            with Progress(*columns, console=console) as progress:
-                bar = progress.add_task("", total=None)
-                for line in process.stdout:
-                    match = PROGRESS.match(line.strip())
-                    if match:
-                        done, total = map(int, match.groups())
-                        progress.update(bar, completed=done, total=total)
-                    else:
-                        said.append(line.rstrip())
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode:
-        raise _failure(name, read_model, process.returncode, "\n".join(said))
+    asked = [*command, "rebuild", read_model, *options]
+    status = run_with_progress(asked, environment, columns, console, said.append)
+    if status:
+        raise _failure(name, read_model, status, "\n".join(said))
     for line in said if options else ():
         console.print(line, markup=False, highlight=False)
     if not options:
