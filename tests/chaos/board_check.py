@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from finding import Finding
 from load import Load
-from people import Person
+from people import Person, eventually
 
 PATIENCE_SECONDS = 60.0
 
@@ -34,10 +34,14 @@ def boards_agree(load: Load, pep_log: Sequence[Any]) -> Finding:
 
 def _shown(head: Person, code: str, wanted: dict[str, int]) -> dict[str, int]:
     """Return what the board counts, as soon as it is right or a minute has passed."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
+    shown: dict[str, int] = {}
+
+    def right() -> bool:
+        nonlocal shown
         board = head.get("qa", f"/board?authority={code}")
         shown = {each["key"]: each["count"] for each in board["states"] if each["count"]}
-        if shown == wanted or time.monotonic() > deadline:
-            return shown
-        time.sleep(0.5)
+        return shown == wanted
+
+    with contextlib.suppress(AssertionError):
+        eventually(right, PATIENCE_SECONDS)
+    return shown

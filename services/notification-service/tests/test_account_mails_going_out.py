@@ -1,8 +1,5 @@
 """The mails of registering, recovering and locks: from identity's event to the mailbox."""
 
-import base64
-import os
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,32 +20,12 @@ from epep_events.getting_in import (
 from epep_events.identity import LoginCodeRequested
 from epep_events.notification import SealingKeyPublished
 from epep_events.samples import sample
-from epep_local.backends import Backends
 from epep_local.mailbox import Mailbox
-from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime.ids import new_id
 from epep_runtime.sealing import seal
-from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
-from notification_service.main import SERVICE
+from epep_runtime.testing import ServiceUnderTest, eventually
 
 pytestmark = pytest.mark.servers
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(
-    backends: Backends, database: DatabaseFactory, topics: TopicFactory, kafka_bootstrap: str
-) -> AsyncIterator[ServiceUnderTest]:
-    told = {
-        "secret_key": base64.b64encode(os.urandom(32)).decode(),
-        "portal_url": "https://epep.example",
-        "smtp_host": backends.smtp_host,
-        "smtp_port": backends.smtp_port,
-        "mail_from": "ePEP <no-reply@epep.example>",
-        "mail_retry_seconds": 0.2,
-    }
-    url = await database("notification")
-    async with service_under_test(SERVICE, url, kafka_bootstrap, await topics(), **told) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

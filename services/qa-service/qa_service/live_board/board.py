@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 
 from epep_runtime.civil_time import local_date
+from epep_runtime.metrics import gauge
 from epep_runtime.postgres import Pool
 from epep_runtime.service import Running
 from qa_service.live_board.counting import Known, count
@@ -135,5 +136,7 @@ async def metrics(process: Running) -> Sequence[Metric]:
     return found
 
 
-def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"epep_board_{name}", what, value=value)
+def _gauge(name: str, what: str, value: float) -> Metric:
+    found = gauge(f"board_{name}", what)
+    found.add_metric([], value)
+    return found
