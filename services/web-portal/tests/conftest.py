@@ -213,6 +213,12 @@ def services(canned: dict[str, Any]) -> CannedServices:
     return made
 
 
+@pytest.fixture
+def login_started() -> Callable[..., dict[str, Any]]:
+    """How identity answers the beginning of a log-in, by the step that is next."""
+    return started
+
+
 @pytest.fixture(scope="session")
 def templates() -> Environment:
     return environment()

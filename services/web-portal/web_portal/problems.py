@@ -30,6 +30,12 @@ class ServiceProblemError(Exception):
     def __str__(self) -> str:
         return f"{self.status} {self.slug}"
 
+    @property
+    def words(self) -> str:
+        """Return what was said first, without its full stop, for the line of one control."""
+        said = self.errors[0].message if self.errors else self.detail
+        return said.rstrip(".")
+
 
 class NotFoundError(ServiceProblemError):
     """404: there is no such thing, or not for this person."""

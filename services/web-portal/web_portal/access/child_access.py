@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError, NotFoundError, RefusedError, StaleError
-from web_portal.web.answers import Answers, read
+from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.paging import page_number
 from web_portal.web.questions import Option, Question
@@ -39,7 +39,6 @@ CARER = [
         choices=RELATIONS,
     ),
 ]
-LONGEST_SEARCH = 100
 
 
 def _to(child_id: UUID) -> str:
@@ -49,7 +48,7 @@ def _to(child_id: UUID) -> str:
 @routes.get("/{child_id}/access")
 async def access_page(visit: SignedIn, child_id: UUID) -> Response:
     """Show who has access, since when, until when, and why."""
-    return await _page(visit, child_id, Answers(typed={each.key: "" for each in CARER}))
+    return await _page(visit, child_id, saved(CARER))
 
 
 async def _page(visit: Visit, child_id: UUID, carer: Answers, error: str = "") -> Response:
@@ -80,9 +79,8 @@ async def grant(visit: SignedIn, child_id: UUID) -> Response:
     """Give somebody access in one of their roles."""
     form = await visit.form()
     account_id, _, role = str(form.get("person") or "").partition(" ")
-    nothing = Answers(typed={each.key: "" for each in CARER})
     if not role:
-        return await _page(visit, child_id, nothing, "Choose a person")
+        return await _page(visit, child_id, saved(CARER), "Choose a person")
     try:
         body = {"account_id": account_id, "role": role, "held_to": _last_day(form.get("until"))}
         path = f"/children/{child_id}/people"
@@ -91,8 +89,7 @@ async def grant(visit: SignedIn, child_id: UUID) -> Response:
         return visit.go(_to(child_id), "The record has changed meanwhile", "Try again.",
                         neutral=True)  # fmt: skip
     except InvalidError as error:
-        words = error.errors[0].message if error.errors else error.detail
-        return await _page(visit, child_id, nothing, words.rstrip("."))
+        return await _page(visit, child_id, saved(CARER), error.words)
     return visit.go(_to(child_id), "Access is given")
 
 
@@ -158,7 +155,5 @@ async def reads(visit: SignedIn, child_id: UUID) -> Response:
 @routes.post("/{child_id}/reads/search")
 async def search_reads(visit: SignedIn, child_id: UUID) -> Response:
     """Remember whose looks to show; a name stays out of the address."""
-    given = (await visit.form()).get("q")
-    text = given.strip()[:LONGEST_SEARCH] if isinstance(given, str) else ""
-    visit.session.put("reads_search", text or None)
+    await visit.remember_search("reads_search")
     return visit.go(f"/children/{child_id}/reads")

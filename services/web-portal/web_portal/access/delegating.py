@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
-from web_portal.web.answers import Answers, read
+from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import SignedIn, Visit
@@ -145,7 +145,7 @@ async def _emergency_page(visit: Visit, answers: Answers) -> Response:
 @routes.get("/emergency")
 async def emergency(visit: SignedIn) -> Response:
     """Ask which child, and why."""
-    return await _emergency_page(visit, Answers(typed={each.key: "" for each in EMERGENCY}))
+    return await _emergency_page(visit, saved(EMERGENCY))
 
 
 @routes.post("/emergency")

@@ -32,8 +32,7 @@ async def factors_page(visit: SignedIn) -> Response:
 
 
 async def _name(visit: Visit, otherwise: str) -> str:
-    given = (await visit.form()).get("name")
-    return (given.strip() if isinstance(given, str) else "")[:LONGEST_NAME] or otherwise
+    return await visit.typed("name", LONGEST_NAME) or otherwise
 
 
 @routes.post("/totp")

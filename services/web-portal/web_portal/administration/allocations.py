@@ -49,8 +49,7 @@ async def allocate(visit: SignedIn) -> Response:
     except TooLargeError:
         return await _page(visit, error="The file is too large")
     except InvalidError as error:
-        words = error.errors[0].message if error.errors else error.detail
-        return await _page(visit, error=words.rstrip("."))
+        return await _page(visit, error=error.words)
     if report["problems"] or check:
         return await _page(visit, report)
     words = f"{report['changed']} changed, {report['unchanged']} were so already."

@@ -50,8 +50,7 @@ async def approve(visit: SignedIn, child_id: UUID, request_id: UUID) -> Response
 @routes.post("/{child_id}/{request_id}/refusal")
 async def refuse(visit: SignedIn, child_id: UUID, request_id: UUID) -> Response:
     """Refuse, with the reason."""
-    why = (await visit.form()).get("why")
-    text = why.strip()[:LONGEST_REASON] if isinstance(why, str) else ""
+    text = await visit.typed("why", LONGEST_REASON)
     if not text:
         return await _page(visit, (str(request_id), "Say why"))
     return await _decide(visit, child_id, request_id, "refusal", {"why": text}, "It is refused")

@@ -12,7 +12,6 @@ from web_portal.problems import InvalidError
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration/leavers")
-LONGEST_SEARCH = 100
 
 
 async def _accounts(visit: Visit, search: str = "") -> list[dict[str, Any]]:
@@ -38,9 +37,7 @@ async def people(visit: SignedIn) -> Response:
 @routes.post("/search")
 async def search(visit: SignedIn) -> Response:
     """Remember a search; names stay out of addresses, histories and logs."""
-    given = (await visit.form()).get("q")
-    text = given.strip()[:LONGEST_SEARCH] if isinstance(given, str) else ""
-    visit.session.put("people_search", text or None)
+    await visit.remember_search("people_search")
     return visit.go(_back(visit))
 
 
@@ -89,8 +86,7 @@ async def hand_over(visit: SignedIn, account_id: UUID) -> Response:
         path = f"/people/{account_id}/hand-over"
         done = await visit.call.change("pep", "POST", path, body, key=await visit.request_key())
     except InvalidError as error:
-        words = error.errors[0].message if error.errors else error.detail
-        return await _person(visit, account_id, {"to": words.rstrip(".")})
+        return await _person(visit, account_id, {"to": error.words})
     count = done.json["children"]
     words = f"{count} {'child is' if count == 1 else 'children are'} handed over"
     return visit.go(_back(visit, account_id), words)

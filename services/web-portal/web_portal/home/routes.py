@@ -1,5 +1,6 @@
 """Home: the children whom a person works with, across authorities (S27)."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +10,6 @@ from web_portal.web.paging import page_number
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
-LONGEST_SEARCH = 100
 STATES = {
     "no_pep": "No PEP open",
     "initiated": "Meeting to be arranged",
@@ -46,9 +46,14 @@ async def home(visit: SignedIn) -> Response:
     account = visit.session.account or {}
     if not account.get("grants"):
         return await _next_steps(visit)
-    found = (await visit.call.get("pep", "/home", {**wish, "page": page})).json
-    choices = (await visit.call.get("pep", "/home/choices")).json
-    profiles = (await visit.call.get("pep", "/profiles")).json
+    found, choices, profiles = (
+        answer.json
+        for answer in await asyncio.gather(
+            visit.call.get("pep", "/home", {**wish, "page": page}),
+            visit.call.get("pep", "/home/choices"),
+            visit.call.get("pep", "/profiles"),
+        )
+    )
     listed = profiles["profiles"] if isinstance(profiles, dict) else profiles
     held = {each["authority"] for each in account["grants"]}
     return await visit.page(
@@ -89,9 +94,7 @@ async def search(visit: SignedIn) -> Response:
     logs.
     """
     form = await visit.form()
-    wanted = form.get("q")
-    text = wanted.strip()[:LONGEST_SEARCH] if isinstance(wanted, str) else ""
-    visit.session.put("search", text or None)
+    await visit.remember_search("search")
     if form.get("clear"):
         visit.session.put("home", None)
     elif form.get("filters"):

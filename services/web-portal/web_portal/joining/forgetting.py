@@ -1,12 +1,10 @@
 """Forgotten password and forgotten e-mail address: asked here, answered only by mail."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError, ThrottledError
-from web_portal.web.answers import Answers, read
+from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Question
 from web_portal.web.visit import AnyVisit, Visit
@@ -76,7 +74,17 @@ async def _page(visit: Visit, answers: Answers, status: int = 200) -> Response:
     )
 
 
-async def _asked(visit: Visit) -> Response:
+@routes.get("/forgotten-password")
+@routes.get("/forgotten-email")
+async def forgotten_page(visit: AnyVisit) -> Response:
+    """Ask who has forgotten."""
+    return await _page(visit, saved(FORMS[visit.path][0]))
+
+
+@routes.post("/forgotten-password")
+@routes.post("/forgotten-email")
+async def forgotten(visit: AnyVisit) -> Response:
+    """Have a mail sent; the answer is the same whether or not there is an account."""
     questions, _, _ = FORMS[visit.path]
     answers = read(questions, await visit.form(), all_needed=True)
     if answers.wrong:
@@ -90,25 +98,6 @@ async def _asked(visit: Visit) -> Response:
         answers.general.append(please_wait(error))
         return await _page(visit, answers, 429)
     return visit.go("/forgotten/sent")
-
-
-def _blank(path: str) -> Answers:
-    typed: dict[str, Any] = {question.key: "" for question in FORMS[path][0]}
-    return Answers(typed=typed)
-
-
-@routes.get("/forgotten-password")
-@routes.get("/forgotten-email")
-async def forgotten_page(visit: AnyVisit) -> Response:
-    """Ask who has forgotten."""
-    return await _page(visit, _blank(visit.path))
-
-
-@routes.post("/forgotten-password")
-@routes.post("/forgotten-email")
-async def forgotten(visit: AnyVisit) -> Response:
-    """Have a mail sent; the answer is the same whether or not there is an account."""
-    return await _asked(visit)
 
 
 @routes.get("/forgotten/sent")

@@ -41,6 +41,7 @@ RESET = Purpose(
 WELCOME = Purpose(
     "Welcome to ePEP", "Save the password", "/forgotten-password/confirm", "Your password is saved"
 )
+WITH_PASSWORD = {"/register/confirm": REGISTER, "/forgotten-password": RESET, "/welcome": WELCOME}
 NEW_ADDRESS = Purpose(
     "Confirm your email address", "Confirm", "/email-changes/confirm", "Thank you"
 )
@@ -89,8 +90,7 @@ async def _save_password(visit: Visit, token: str, purpose: Purpose) -> Response
     try:
         done = (await visit.call.change("identity", "POST", purpose.answers, body)).json
     except InvalidError as error:
-        said = error.errors[0].message if error.errors else error.detail
-        return await _password_page(visit, token, purpose, said.rstrip("."))
+        return await _password_page(visit, token, purpose, error.words)
     except NotFoundError:
         return await _dead(visit)
     words = "Log in with your address and the password."
@@ -100,39 +100,23 @@ async def _save_password(visit: Visit, token: str, purpose: Purpose) -> Response
 
 
 @routes.get("/register/confirm/{token}")
-async def confirm_registration_page(visit: AnyVisit, token: str) -> Response:
-    """Ask who registered for a password."""
-    return await _password_page(visit, token, REGISTER)
+@routes.get("/forgotten-password/{token}")
+@routes.get("/welcome/{token}")
+async def password_page(visit: AnyVisit, token: str) -> Response:
+    """Ask for the password of a new account, or for a new one."""
+    return await _password_page(visit, token, _with_password(visit))
 
 
 @routes.post("/register/confirm/{token}")
-async def confirm_registration(visit: AnyVisit, token: str) -> Response:
-    """Confirm the address and make the account."""
-    return await _save_password(visit, token, REGISTER)
-
-
-@routes.get("/forgotten-password/{token}")
-async def reset_page(visit: AnyVisit, token: str) -> Response:
-    """Ask for a new password."""
-    return await _password_page(visit, token, RESET)
-
-
 @routes.post("/forgotten-password/{token}")
-async def reset(visit: AnyVisit, token: str) -> Response:
-    """Set the new password; it does not log in."""
-    return await _save_password(visit, token, RESET)
-
-
-@routes.get("/welcome/{token}")
-async def welcome_page(visit: AnyVisit, token: str) -> Response:
-    """Ask somebody for whom an account was made for their first password."""
-    return await _password_page(visit, token, WELCOME)
-
-
 @routes.post("/welcome/{token}")
-async def welcome(visit: AnyVisit, token: str) -> Response:
-    """Set the first password."""
-    return await _save_password(visit, token, WELCOME)
+async def save_password(visit: AnyVisit, token: str) -> Response:
+    """Save the password, which uses the link up; nobody is logged in by it."""
+    return await _save_password(visit, token, _with_password(visit))
+
+
+def _with_password(visit: Visit) -> Purpose:
+    return WITH_PASSWORD[visit.path.rpartition("/")[0]]
 
 
 async def _button_page(visit: Visit, link: dict[str, Any], purpose: Purpose) -> Response:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError, ThrottledError
-from web_portal.web.answers import Answers, read
+from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import AnyVisit, Visit
@@ -95,8 +95,7 @@ async def register(visit: AnyVisit) -> Response:
     option = await _option(visit, code)
     if option is None:
         return await _where(visit, blank=code is not None)
-    asked = questions_for(option)
-    return await _details(visit, option, Answers(typed={q.key: "" for q in asked}))
+    return await _details(visit, option, saved(questions_for(option)))
 
 
 async def _where(visit: Visit, *, blank: bool) -> Response:

@@ -24,6 +24,7 @@ WAYS = {
     "passkey": ("passkey", "/log-in/passkey", "Use your passkey"),
     "recovery_code": ("recovery-code", "/log-in/recovery-code", "Use a recovery code"),
 }
+FACTORS = {path: name for name, path, _ in WAYS.values()}
 
 
 def _others(pending: dict[str, Any], factor: str) -> list[tuple[str, str]]:
@@ -77,39 +78,19 @@ async def _take(visit: Visit, factor: str) -> Response:
 
 
 @routes.get("/code")
+@routes.get("/app")
+@routes.get("/recovery-code")
 async def code_page(visit: AnyVisit) -> Response:
-    """Ask for the code from the e-mail."""
-    return await _show(visit, "code")
+    """Ask for the code from the e-mail, the app's, or one that the person has written down."""
+    return await _show(visit, FACTORS[visit.path])
 
 
 @routes.post("/code")
-async def give_code(visit: AnyVisit) -> Response:
-    """Exchange the mailed code for a session."""
-    return await _take(visit, "code")
-
-
-@routes.get("/app")
-async def app_page(visit: AnyVisit) -> Response:
-    """Ask for the authenticator app's code."""
-    return await _show(visit, "totp")
-
-
 @routes.post("/app")
-async def give_app_code(visit: AnyVisit) -> Response:
-    """Exchange the app's code for a session."""
-    return await _take(visit, "totp")
-
-
-@routes.get("/recovery-code")
-async def recovery_page(visit: AnyVisit) -> Response:
-    """Ask for one of the codes that the person has written down."""
-    return await _show(visit, "recovery-code")
-
-
 @routes.post("/recovery-code")
-async def give_recovery_code(visit: AnyVisit) -> Response:
-    """Use a recovery code up."""
-    return await _take(visit, "recovery-code")
+async def give_code(visit: AnyVisit) -> Response:
+    """Exchange the code for a session."""
+    return await _take(visit, FACTORS[visit.path])
 
 
 @routes.post("/code/resend")

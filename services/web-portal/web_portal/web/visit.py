@@ -15,6 +15,7 @@ from web_portal.web.portal import Portal
 from web_portal.web.sessions import FormPairs, Session
 
 WAITING_SECONDS = 30
+LONGEST_SEARCH = 100
 NOT_KEPT = {csrf.FIELD, "request_key", "password", "current", "new", "code", "credential"}
 
 
@@ -49,6 +50,15 @@ class Visit:
     async def form(self) -> FormData:
         """Return the form that was sent."""
         return await csrf.read_form(self.request)
+
+    async def typed(self, name: str, longest: int) -> str:
+        """Return the text of one control of the form, "" where there is none."""
+        given = (await self.form()).get(name)
+        return given.strip()[:longest] if isinstance(given, str) else ""
+
+    async def remember_search(self, key: str) -> None:
+        """Keep what was searched for in the session: a name stays out of addresses and logs."""
+        self.session.put(key, await self.typed("q", LONGEST_SEARCH) or None)
 
     async def version(self) -> int | None:
         """Return the version at which the form was opened, from its hidden field."""
