@@ -11,6 +11,8 @@ from epep_access.checking import acting_for_child
 from epep_events.access import EmergencyAccessTaken, RecordOpened
 from epep_events.identity import RoleGranted, UserDeactivated
 from epep_events.pep import SettingChanged
+from epep_runtime.erasing import erase
+from epep_runtime.operations import operator_cause
 from epep_runtime.testing import eventually
 from epep_runtime.tokens import Grant, Principal
 from pep_service.children.child import CHILD
@@ -198,6 +200,28 @@ async def test_a_carer_is_asked_for_approved_and_limited(world: Any) -> None:
     assert not {"Placement", "Legal status"} & {each["label"] for each in page["core_data"]}
     queue = (await world.get(head, "/carer-requests", authority="330", state="approved")).json()
     assert asked.json()["request_id"] in {each["request_id"] for each in queue["requests"]}
+
+
+async def test_carers_get_in_although_a_child_with_a_carer_was_erased(world: Any) -> None:
+    """The approval for the erased child stays in the log; its row in the read model is gone."""
+    head, pool = await world.person("Vera School", VS), world.service.process.pool
+    carer = await world.person("Robin Vale")
+    await known(world, carer)
+    email = await pool.fetchval("SELECT email FROM known_people WHERE account_id = $1", carer)
+    erased, child = await world.child("330"), await world.child("330")
+    for each in (erased, child):
+        path = f"/children/{each}/carer-requests"
+        ask = {"name": "Robin Vale", "email": email, "relation": "carer"}
+        asked = (await world.send(head, "POST", path, ask)).json()
+        decision = f"{path}/{asked['request_id']}/approval"
+        done = await world.send(head, "POST", decision, {}, await etag(world, head, each))
+        assert done.status_code == 200, done.text
+    process, cause = world.service.process, operator_cause().within("330")
+    assert await erase(pool, process.store, erased, "child", "A court ordered it.", cause)
+    await sees(world, head, erased, 410)
+    granted = RoleGranted(account_id=carer, authority_code="330", role="carer")
+    await world.service.others.say("identity", f"account-{carer}", granted)
+    await sees(world, carer, child)
 
 
 async def test_an_emergency_lasts_a_day_and_is_told(world: Any) -> None:

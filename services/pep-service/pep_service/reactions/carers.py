@@ -22,8 +22,11 @@ FAMILY: frozenset[Role] = frozenset({"carer", "parent", "young_person"})
 BEHIND = """
 SELECT EXISTS (SELECT FROM events e WHERE e.type = 'CarerAccessApproved'
    AND NOT EXISTS (SELECT FROM carer_requests c
-                    WHERE c.request_id::text = e.data ->> 'request_id' AND c.state = 'approved'))
+                    WHERE c.request_id = (e.data ->> 'request_id')::uuid AND c.state = 'approved')
+   AND NOT EXISTS (SELECT FROM erased_subjects s
+                    WHERE s.subject = (e.data ->> 'child_id')::uuid))
 """
+"""Whether an approval is not in the read model yet; those for an erased child are there no more."""
 
 
 class NotKnownYetError(Exception):
