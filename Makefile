@@ -18,7 +18,7 @@ READY := .venv/ready
 FAST_HALVES := "services/pep-service deploy tools bench tests" "shared services/meeting-service \
 	services/notification-service services/qa-service services/identity-service services/web-portal"
 
-.PHONY: bench chaos kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
+.PHONY: bench chaos fuzz kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
 
 help: ## Show this list
 	@echo "ePEP: make COMMAND"
@@ -50,6 +50,9 @@ test-fast: $(READY) ## Run format, lint and the tests that need no servers (unde
 
 chaos: $(READY) ## Kill anything at random under load, then check every promise (about 12 minutes)
 	@PYTHONPATH=tests/integration $(BIN)/python tests/chaos/chaos.py
+
+fuzz: $(READY) ## Send every service made-up requests (CASES=20000), as several roles; no 500
+	@EPEP_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest -s tests/integration/test_schemathesis.py
 
 kafka-away: $(READY) ## Work while Kafka is away (MINUTES=10), then watch the outbox drain
 	@PYTHONPATH=tests/integration $(BIN)/python tests/chaos/kafka_away.py
