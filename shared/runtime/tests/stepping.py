@@ -96,7 +96,10 @@ class Acknowledgement:
 
 
 class Producer:
-    """A relay's producer; with `lives` the relay dies when so many batches are written."""
+    """A relay's producer; with `lives` the relay dies when so many batches are written.
+
+    Those after them are still in the producer's memory then: accepted, never acknowledged, gone.
+    """
 
     def __init__(self, topic: Topic, lives: int | None = None) -> None:
         self._topic, self._lives = topic, lives
@@ -110,7 +113,7 @@ class Producer:
     async def send_batch(self, batch: Batch, _: str, *, partition: int) -> Acknowledgement:
         if self._lives is not None:
             if self._lives == 0:
-                raise Crash
+                return Acknowledgement(False)
             self._lives -= 1
         self._topic.write(partition, batch)
         return Acknowledgement(self._lives is None)

@@ -28,46 +28,20 @@ import asyncio
 import os
 import random
 from collections import defaultdict
-from contextlib import suppress
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
-from counting import CATALOG, COUNTER, COUNTING, cause, submitted
+from counting import COUNTER
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from pydantic import SecretStr
-from stepping import PARTITIONS, TOPIC, Counting, Crash, Hook, Slow, Topic, Worker, relay_step
+from hypothesis.stateful import invariant, run_state_machine_as_test
+from reading_histories import Reading
+from stepping import TOPIC, relay_step
+from writing_histories import NAME, Ground
 
-from epep_runtime import parking_desk, runner, switching
-from epep_runtime.event_store import EventStore, VersionConflictError
-from epep_runtime.failed_events import EventFailedError
-from epep_runtime.generations import (
-    Generation,
-    GenerationGoneError,
-    begin_or_join,
-    drop_all,
-    generations_of,
-)
-from epep_runtime.parking import ParkedStream, list_parked
-from epep_runtime.parking_desk import ParkedError
-from epep_runtime.places import PlaceLostError, read_places
-from epep_runtime.postgres import Pool, open_pool
-from epep_runtime.settings import Settings
-from epep_runtime.switching import NotYetError, switch
+from epep_runtime import runner, switching
+from epep_runtime.generations import begin_or_join
+from epep_runtime.places import read_places
 
-NAME = COUNTING.name
-KEYS = [UUID(int=number) for number in (1, 2, 3)]
-MOST_OPEN = 2
 SEEDS, EACH, STEPS = range(8), 10, 40
 LOGGED = (
     "SELECT stream_id, stream_version AS version FROM events"
@@ -75,302 +49,10 @@ LOGGED = (
 )
 PARKED = "SELECT EXISTS (SELECT FROM parked_streams WHERE subscription = $1)"
 PROJECTED = "SELECT stream_id, version FROM counted ORDER BY at"
-keys = st.sampled_from(KEYS)
-workers = st.integers(0, 1)
 
 
-class Ground:
-    """What all histories share: a loop to run in, a database, which each finds empty."""
-
-    def __init__(self, loop: asyncio.Runner, url: str) -> None:
-        self.run = loop.run
-        self.keyring = Settings(database_url=SecretStr(url)).keyring()
-        self.store = EventStore(CATALOG, "pep", self.keyring)
-        self.pool: Pool = self.run(open_pool(url, 12))
-        self.eye: Any = self.run(self._acquired())
-
-    async def _acquired(self) -> Any:
-        return await self.pool.acquire()
-
-    async def close(self) -> None:
-        await self.pool.release(self.eye)
-        await self.pool.close()
-
-    async def clear(self) -> None:
-        """Empty every table, which only a test may do."""
-        async with self.pool.acquire() as connection:
-            for number in await drop_all(self.pool, NAME, "building"):
-                assert number
-            await connection.execute("DELETE FROM generations WHERE state = 'live'")
-            await drop_all(self.pool, NAME, "old")
-            tables = await connection.fetchval(
-                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename NOT IN ('migrations', 'relay_place')"
-            )
-            await connection.execute(
-                "ALTER TABLE events DISABLE TRIGGER USER;"
-                f"TRUNCATE {tables} RESTART IDENTITY CASCADE;"
-                "ALTER TABLE events ENABLE TRIGGER USER;"
-                "UPDATE relay_place SET transaction_id = '0', position = 0, numbered = 0, sent = 0"
-            )
-
-
-class Histories(RuleBasedStateMachine):
-    """What may happen, to a service with one read model, three streams and two workers."""
-
-    ground: ClassVar[Ground]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pool, self.store, self.run = self.ground.pool, self.ground.store, self.ground.run
-        self.log: dict[UUID, list[str]] = {key: [] for key in KEYS}
-        self.skipped: set[tuple[str, int]] = set()
-        self.said = 0
-        self.seen_up_to: dict[str, int] = {}
-        self.slow: list[Slow] = []
-        self.unsent = self.waiting = self.building = False
-        self.topic, self.counting = Topic(), Counting()
-        self.run(self.ground.clear())
-        self.workers = [self.run(self._new_worker()) for _ in range(2)]
-        self.builder: Worker | None = None
-
-    async def _new_worker(self, generation: Generation | None = None) -> Worker:
-        worker = Worker(self.pool, self.store, self.topic, self.counting, generation)
-        await worker.join(self.topic.where())
-        return worker
-
-    # Appending
-
-    @initialize()
-    def begin_with_something_to_do(self) -> None:
-        for key in KEYS:
-            self.append(key, [False, False])
-
-    def _statement(self, bad: bool = False) -> str:
-        self.said += 1
-        return "bad" if bad else str(self.said)
-
-    def _held(self, key: UUID) -> bool:
-        return any(key in slow.keys for slow in self.slow)
-
-    async def _append(self, key: UUID, version: int, statements: list[str]) -> None:
-        async with self.pool.acquire() as connection, connection.transaction():
-            events = [submitted(key, statement) for statement in statements]
-            stream = COUNTER.stream(key)
-            await self.store.append(connection, stream, version, events, cause(), about=key)
-
-    @rule(key=keys, bad=st.lists(st.sampled_from([False, False, True]), min_size=1, max_size=4))
-    def append(self, key: UUID, bad: list[bool]) -> None:
-        if not self._held(key):
-            statements = [self._statement(each) for each in bad]
-            self.run(self._append(key, len(self.log[key]), statements))
-            self.log[key] += statements
-            self.unsent = True
-
-    @rule(key=keys, away=st.sampled_from([-1, 1, 2]))
-    def append_at_a_wrong_version(self, key: UUID, away: int) -> None:
-        if not self._held(key):
-            with pytest.raises(VersionConflictError):
-                self.run(self._append(key, len(self.log[key]) + away, ["never"]))
-
-    @precondition(lambda self: len(self.slow) < MOST_OPEN)
-    @rule(chosen=st.lists(keys, min_size=1, max_size=2, unique=True))
-    def open_a_slow_transaction(self, chosen: list[UUID]) -> None:
-        """It appends to the first stream now, and to the second when it ends."""
-        if not any(self._held(key) for key in chosen):
-            self.slow.append(self.run(self._open(chosen)))
-
-    async def _open(self, chosen: list[UUID]) -> Slow:
-        connection = await self.pool.acquire()
-        slow = Slow(connection, tuple(chosen), {key: self._statement() for key in chosen})
-        await connection.execute("BEGIN")
-        await self.store.hold(connection, [COUNTER.stream(key) for key in chosen])
-        await self._append_slowly(slow, chosen[0])
-        return slow
-
-    async def _append_slowly(self, slow: Slow, key: UUID) -> None:
-        event, stream = submitted(key, slow.said[key]), COUNTER.stream(key)
-        await self.store.append(
-            slow.connection, stream, len(self.log[key]), [event], cause(), about=key
-        )
-
-    @precondition(lambda self: self.slow)
-    @rule(which=st.integers(0, MOST_OPEN - 1), commits=st.booleans())
-    def end_a_slow_transaction(self, which: int, commits: bool) -> None:
-        slow = self.slow.pop(which % len(self.slow))
-        if commits:
-            for key in slow.keys[1:]:
-                self.run(self._append_slowly(slow, key))
-            for key in slow.keys:
-                self.log[key].append(slow.said[key])
-        self.run(slow.end(self.pool, "COMMIT" if commits else "ROLLBACK"))
-        self.unsent = True
-
-    # Publishing
-
-    @precondition(lambda self: self.unsent)
-    @rule()
-    def relay(self) -> None:
-        self.unsent = self.run(relay_step(self.pool, self.store, self.topic))
-
-    @precondition(lambda self: self.unsent)
-    @rule(lives=st.integers(0, PARTITIONS))
-    def relay_that_dies_before_it_saves_its_place(self, lives: int) -> None:
-        """When so many of its batches are written, or at the latest while it waits for acks."""
-        with suppress(Crash):
-            self.run(relay_step(self.pool, self.store, self.topic, lives))
-
-    # Subscribing
-
-    async def _step(self, number: int, most: int = 3) -> None:
-        """As `Runner.run`: a worker that finds its place lost begins again from what is stored."""
-        worker = self.workers[number]
-        worker.consumer.most = most
-        try:
-            await worker.step()
-        except PlaceLostError:
-            await worker.join(self.topic.where())
-
-    def _has_unread(self) -> bool:
-        return any(
-            position < len(self.topic.partitions[where.partition])
-            for worker in self.workers
-            for where, position in worker.consumer.positions.items()
-        )
-
-    @precondition(lambda self: self._has_unread() or self.waiting)
-    @rule(number=workers, most=st.integers(1, 4))
-    def work(self, number: int, most: int) -> None:
-        self.run(self._step(number, most))
-
-    @precondition(lambda self: self._has_unread() or self.waiting)
-    @rule(number=workers, most=st.integers(1, 4), events=st.integers(1, 3))
-    def worker_that_dies_in_mid_batch(self, number: int, most: int, events: int) -> None:
-        """After so many events of it, before it commits."""
-        self._after(events, self._die)
-        try:
-            self.run(self._step(number, most))
-        except Crash:
-            self.workers[number] = self.run(self._new_worker())
-        self.counting.hook = None
-
-    @precondition(lambda self: self._has_unread() or self.waiting)
-    @rule(zombie=workers, most=st.integers(1, 4), events=st.integers(1, 3))
-    def worker_that_another_overtakes_in_mid_batch(
-        self, zombie: int, most: int, events: int
-    ) -> None:
-        """Both believe that they hold the partitions; the other one commits first."""
-        self._after(events, lambda: self._step(1 - zombie, most))
-        self.run(self._step(zombie, most))
-        self.counting.hook = None
-
-    async def _die(self) -> None:
-        raise Crash
-
-    def _after(self, events: int, hook: Hook) -> None:
-        async def count_down() -> None:
-            nonlocal events
-            events -= 1
-            if events:
-                self.counting.hook = count_down
-            else:
-                await hook()
-
-        self.counting.hook = count_down
-
-    @rule(number=workers, partition=st.integers(0, PARTITIONS - 1), part=st.floats(0, 1))
-    def fetch_from_elsewhere(self, number: int, partition: int, part: float) -> None:
-        """Kafka delivers again what was handled, or what lies ahead of the place."""
-        offset = round(part * len(self.topic.partitions[partition]))
-        self.workers[number].consumer.seek(TopicPartition(TOPIC, partition), offset)
-
-    @rule(number=workers, held=st.sets(st.integers(0, PARTITIONS - 1)))
-    def rebalance(self, number: int, held: set[int]) -> None:
-        where = [each for each in self.topic.where() if each.partition in held]
-        self.run(self.workers[number].join(where))
-
-    # Parking
-
-    @rule(mended=st.booleans())
-    def mend_the_handler_or_break_it(self, mended: bool) -> None:
-        self.counting.mended = mended
-
-    async def _parked(self) -> list[ParkedStream]:
-        return [each for each in await list_parked(self.pool) if each.subscription == NAME]
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def retry_all(self) -> None:
-        for each in self.run(self._parked()):
-            retried = parking_desk.retry(self.pool, self.store, each.stream_id, NAME, cause())
-            self.run(retried)
-            self.unsent = True
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def skip_one(self) -> None:
-        for each in self.run(self._parked())[:1]:
-            try:
-                self.skipped.add(self.run(self._skip(each.stream_id)))
-                self.unsent = True
-            except ParkedError:  # its queue is empty: it only waits to be released
-                assert each.waiting == 0
-
-    async def _skip(self, stream: str) -> tuple[str, int]:
-        said = await parking_desk.skip(self.pool, self.store, stream, NAME, "a test", cause())
-        version = await self.pool.fetchval(
-            "SELECT stream_version FROM publications JOIN events USING (position)"
-            " WHERE publication = $1",
-            said.publication,
-        )
-        return stream, version
-
-    # Rebuilding
-
-    async def _building(self) -> Generation | None:
-        known = await generations_of(self.pool, NAME)
-        return next((each for each in known if each.state == "building"), None)
-
-    @precondition(lambda self: self.builder is None)
-    @rule()
-    def begin_a_rebuild_or_go_on(self) -> None:
-        made = self.run(begin_or_join(self.pool, self.counting.projector(), 0))
-        self.building = True
-        self.builder = self.run(self._new_worker(made))
-
-    @precondition(lambda self: self.builder)
-    @rule(most=st.integers(1, 6), dies=st.booleans())
-    def rebuild(self, most: int, dies: bool) -> None:
-        """An event that fails ends it, and so does a crash; the switch leaves it nothing to do."""
-        assert self.builder
-        self.builder.consumer.most = most
-        if dies:
-            self._after(2, self._die)
-        try:
-            self.run(self.builder.step())
-        except EventFailedError:
-            assert not self.counting.mended
-            self.builder = None
-        except (Crash, GenerationGoneError):
-            self.builder = None
-        self.counting.hook = None
-
-    @precondition(lambda self: self.building)
-    @rule()
-    def switch_to_the_rebuilt_one(self) -> None:
-        if self.run(self._switch()):
-            self.building, self.unsent = False, True
-
-    async def _switch(self) -> bool:
-        building = await self._building()
-        if building is None:
-            return False
-        try:
-            await switch(self.pool, self.store, self.counting.projector(), building, cause())
-        except NotYetError:
-            return False
-        await drop_all(self.pool, NAME, "old")
-        return True
+class Histories(Reading):
+    """Every history, and what must hold after each of its steps and at its end."""
 
     # What must always hold
 
@@ -469,7 +151,8 @@ class Histories(RuleBasedStateMachine):
         assert await self._switch()
 
     def _all_is_there(self) -> None:
-        """Nothing that was committed is lost, but what an operator skipped."""
+        """Nothing that was committed is lost, but what an operator skipped; all is in order."""
+        self.the_read_model_took_each_event_once_and_in_order()
         found = self.run(self._versions(PROJECTED))
         for key, statements in self.log.items():
             stream = COUNTER.stream(key)
