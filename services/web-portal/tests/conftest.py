@@ -15,6 +15,7 @@ from jinja2 import Environment
 
 from web_portal.main import create_app
 from web_portal.services import Services
+from web_portal.web.hosts import hosts_of
 from web_portal.web.keys import Keys
 from web_portal.web.portal import Portal
 from web_portal.web.rendering import environment
@@ -236,6 +237,7 @@ def portal(services: CannedServices, clock: Clock, templates: Environment) -> Po
         templates=templates,
         clock=clock,
         idle=idle,
+        hosts=hosts_of("https://epep.test"),
     )
 
 

@@ -21,6 +21,7 @@ from epep_runtime.telemetry import without_query
 from epep_runtime.waiting import when_there
 from web_portal.access.child_access import routes as child_access
 from web_portal.access.delegating import routes as delegating
+from web_portal.account.asking import routes as account_asking
 from web_portal.account.details import routes as account_details
 from web_portal.account.factors import routes as account_factors
 from web_portal.account.overview import routes as account
@@ -60,6 +61,7 @@ from web_portal.web.drafts import routes as drafts
 from web_portal.web.errors import RecoveryMiddleware, install_errors
 from web_portal.web.headers import HeadersMiddleware, content_security_policy, script_hashes
 from web_portal.web.health import routes as health
+from web_portal.web.hosts import HostMiddleware, hosts_of
 from web_portal.web.keys import Keys
 from web_portal.web.portal import Portal
 from web_portal.web.rendering import environment, error_500, inline_script
@@ -83,6 +85,7 @@ ROUTES = (
     child_access,
     delegating,
     account,
+    account_asking,
     account_details,
     account_factors,
     account_sessions,
@@ -129,6 +132,7 @@ def create_app(portal: Portal) -> FastAPI:
     app.add_middleware(SessionMiddleware, store=portal.store, clock=portal.clock)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RecoveryMiddleware, page=error_500(portal.templates))
+    app.add_middleware(HostMiddleware, hosts=portal.hosts)
     app.add_middleware(HeadersMiddleware, policy=policy)
     return app
 
@@ -153,6 +157,7 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[Portal]:
                 templates=environment(),
                 clock=now,
                 idle=settings.session_idle,
+                hosts=hosts_of(settings.portal_url, settings.more_hosts),
             )
     finally:
         await pool.close()

@@ -12,11 +12,13 @@ from epep_runtime.settings import Settings
 class PortalSettings(Settings):
     """Where the services are, the key that seals sessions, and how long a session lasts.
 
-    `secret_key` is 32 bytes in base64. `portal_url` is the address that people use.
+    `secret_key` is 32 bytes in base64. `portal_url` is the address that people use;
+    requests for another host are refused, but for those in `more_hosts` (comma-separated).
     """
 
     secret_key: SecretStr
     portal_url: str
+    more_hosts: str = ""
     pep_url: str
     meeting_url: str
     notification_url: str

@@ -13,7 +13,7 @@ from web_portal.web.sessions import SessionStore
 
 @dataclass(frozen=True)
 class Portal:
-    """The parts: keys, session store, services, templates, clock, and the idle time."""
+    """The parts; `hosts` are the Host headers that are ours."""
 
     keys: Keys
     store: SessionStore
@@ -21,3 +21,4 @@ class Portal:
     templates: Environment
     clock: Callable[[], datetime]
     idle: timedelta
+    hosts: frozenset[str]
