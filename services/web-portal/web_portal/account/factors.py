@@ -21,9 +21,11 @@ LONGEST_NAME = 200
 async def factors_page(visit: SignedIn) -> Response:
     """List what the person logs in with beside the password."""
     found = (await visit.call.get("identity", "/me/factors")).json
+    if found["reauthenticated_until"] is None:  # asked first, so that nothing typed here is lost
+        return visit.go("/account/confirm?next=/account/factors")
     return await visit.page(
         "account/factors.html",
-        title="Second factors",
+        title="How you log in",
         section="account",
         found=found,
         kinds=KINDS,

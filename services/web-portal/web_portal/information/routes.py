@@ -1,22 +1,41 @@
 """Pages that anybody may read: help, cookies, privacy, accessibility."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web_portal.web.visit import AnyVisit
+from web_portal.problems import ServiceProblemError
+from web_portal.web.visit import AnyVisit, Visit
 
 routes = APIRouter()
 
 
 @routes.get("/help")
 async def help_page(visit: AnyVisit) -> Response:
-    """Say who helps with what."""
-    return await visit.page("information/help.html", title="Help and contact")
+    """Say who helps with what, and how to reach each authority's virtual school."""
+    return await visit.page(
+        "information/help.html", title="Help and contact", contacts=await _contacts(visit)
+    )
+
+
+async def _contacts(visit: Visit) -> list[dict[str, Any]]:
+    """Return the virtual schools, the person's own first; none while identity is away.
+
+    The page must open when something is broken: that is when it is read.
+    """
+    grants = (visit.session.account or {}).get("grants", [])
+    own = {each["authority"] for each in grants}
+    try:
+        found = await visit.call.get("identity", "/registration-options", seconds=2.0)
+    except ServiceProblemError:
+        return []
+    return sorted(found.json["authorities"], key=lambda each: each["code"] not in own)
 
 
 @routes.get("/cookies")
 async def cookies(visit: AnyVisit) -> Response:
-    """Name the one cookie."""
+    """Name the cookies, all of them needed."""
     return await visit.page("information/cookies.html", title="Cookies")
 
 

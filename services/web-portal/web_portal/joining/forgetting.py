@@ -48,27 +48,30 @@ ADDRESS = [
         autocomplete="tel",
     ),
 ]
-FORMS: dict[str, tuple[list[Question], str, str]] = {
+FORMS: dict[str, tuple[list[Question], str, str, str]] = {
     "/forgotten-password": (
         PASSWORD,
         "Forgotten password",
         "We send a link with which you choose a new password. It works once, for an hour.",
+        "Send me a link",
     ),
     "/forgotten-email": (
         ADDRESS,
         "Forgotten email address",
         "If we know you, we write to the address that you registered with. It is never shown here.",
+        "Send me my address",
     ),
 }
 
 
 async def _page(visit: Visit, answers: Answers, status: int = 200) -> Response:
-    asked, title, lead = FORMS[visit.path]
+    asked, title, lead, button = FORMS[visit.path]
     return await visit.page(
         "joining/forgotten.html",
         status,
         title=title,
         lead=lead,
+        button=button,
         form=show(asked, answers),
         back_link="/log-in",
     )
@@ -85,7 +88,7 @@ async def forgotten_page(visit: AnyVisit) -> Response:
 @routes.post("/forgotten-email")
 async def forgotten(visit: AnyVisit) -> Response:
     """Have a mail sent; the answer is the same whether or not there is an account."""
-    questions, _, _ = FORMS[visit.path]
+    questions = FORMS[visit.path][0]
     answers = read(questions, await visit.form(), all_needed=True)
     if answers.wrong:
         return await _page(visit, answers, 422)

@@ -23,9 +23,9 @@ WHERE = Question(
 )
 
 
-def questions_for(option: dict[str, Any]) -> list[Question]:
+def questions_for(chosen: dict[str, Any]) -> list[Question]:
     """Return what an authority has to know of somebody who asks for access."""
-    roles = tuple(Option(value=r["value"], label=r["label"]) for r in option["roles"])
+    roles = tuple(Option(value=r["value"], label=r["label"]) for r in chosen["roles"])
     return [
         Question(
             key="name",
@@ -74,53 +74,56 @@ def questions_for(option: dict[str, Any]) -> list[Question]:
     ]
 
 
-async def _options(visit: Visit) -> list[dict[str, Any]]:
+async def options(visit: Visit) -> list[dict[str, Any]]:
+    """Return the authorities that may be asked, each with its roles in its own words."""
     found = await visit.call.get("identity", "/registration-options")
     return list(found.json["authorities"])
 
 
-async def _option(visit: Visit, code: Any) -> dict[str, Any] | None:
-    options = await _options(visit)
-    if len(options) == 1:
-        return options[0]
-    return next((each for each in options if each["code"] == code), None)
+async def option(visit: Visit, code: Any) -> dict[str, Any] | None:
+    """Return the chosen authority; where there is only one, nobody need choose."""
+    found = await options(visit)
+    if len(found) == 1:
+        return found[0]
+    return next((each for each in found if each["code"] == code), None)
 
 
 @routes.get("")
 async def register(visit: AnyVisit) -> Response:
     """Ask for the authority, then for the person's details."""
     if visit.session.account is not None:
-        return visit.go("/")
-    code = visit.request.query_params.get("authority")
-    option = await _option(visit, code)
-    if option is None:
-        return await _where(visit, blank=code is not None)
-    return await _details(visit, option, saved(questions_for(option)))
+        return visit.go("/account/access")
+    asked = visit.request.query_params
+    chosen = await option(visit, asked.get("authority"))
+    if chosen is None:
+        return await where(visit, "Register for ePEP", blank="continued" in asked)
+    return await _details(visit, chosen, saved(questions_for(chosen)))
 
 
-async def _where(visit: Visit, *, blank: bool) -> Response:
-    choices = tuple(Option(value=o["code"], label=o["name"]) for o in await _options(visit))
+async def where(visit: Visit, title: str, *, blank: bool) -> Response:
+    """Ask for the authority; `blank` says that nothing was chosen."""
+    choices = tuple(Option(value=o["code"], label=o["name"]) for o in await options(visit))
     question = WHERE.model_copy(update={"choices": choices})
     errors = {WHERE.key: str(WHERE.blank)} if blank else {}
     form = show([question], Answers(typed={WHERE.key: ""}, errors=errors))
     return await visit.page(
         "joining/authority.html",
         422 if blank else 200,
-        title="Register for ePEP",
+        title=title,
         form=form,
-        back_link="/log-in",
+        back_link="/account" if visit.session.account else "/log-in",
     )
 
 
 async def _details(
-    visit: Visit, option: dict[str, Any], answers: Answers, status: int = 200
+    visit: Visit, chosen: dict[str, Any], answers: Answers, status: int = 200
 ) -> Response:
     return await visit.page(
         "joining/details.html",
         status,
         title="Register for ePEP",
-        form=show(questions_for(option), answers),
-        option=option,
+        form=show(questions_for(chosen), answers),
+        option=chosen,
         back_link="/register" if "authority" in visit.request.query_params else "/log-in",
     )
 
@@ -129,21 +132,21 @@ async def _details(
 async def send_details(visit: AnyVisit) -> Response:
     """Hand the details in. What is answered never tells whether the address has an account."""
     form = await visit.form()
-    option = await _option(visit, form.get("authority"))
-    if option is None:
-        return await _where(visit, blank=True)
-    answers = read(questions_for(option), form, all_needed=True)
+    chosen = await option(visit, form.get("authority"))
+    if chosen is None:
+        return await where(visit, "Register for ePEP", blank=True)
+    answers = read(questions_for(chosen), form, all_needed=True)
     if answers.wrong:
-        return await _details(visit, option, answers, 422)
+        return await _details(visit, chosen, answers, 422)
     try:
-        body = {**answers.values, "authority": option["code"]}
+        body = {**answers.values, "authority": chosen["code"]}
         await visit.call.change("identity", "POST", "/registrations", body)
     except InvalidError as error:
         answers.place(error.errors, error.detail)
-        return await _details(visit, option, answers, 422)
+        return await _details(visit, chosen, answers, 422)
     except ThrottledError as error:
         answers.general.append(please_wait(error))
-        return await _details(visit, option, answers, 429)
+        return await _details(visit, chosen, answers, 429)
     return visit.go("/register/sent")
 
 
