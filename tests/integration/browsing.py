@@ -125,11 +125,20 @@ class Desk:
         self.page.get_by_label("Email address").fill(person.email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.press("Continue")
+        self.tick_declarations()
         self.see_heading("Check your email")
         self.page.get_by_label("Six-digit code").fill(code_mailed(person, before))
         self.press("Log in")
         self.see_heading("My children")
         return self
+
+    def tick_declarations(self) -> None:
+        """Tick what is asked at the first log-in, and when a declaration has changed."""
+        heading = self.page.get_by_role("heading", level=1)
+        if heading.text_content() == "Before you go on":
+            for box in self.page.get_by_role("checkbox").all():
+                box.check()
+            self.press("Continue")
 
 
 def code_mailed(person: Person, before: int) -> str:

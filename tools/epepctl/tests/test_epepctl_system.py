@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from epep_local.mailbox import Mailbox
@@ -40,7 +42,7 @@ def account(system: System) -> None:
 
 async def epepctl(system: System, mailbox: Mailbox | None, *arguments: str) -> tuple[int, str]:
     """Run a command as an operator would; the code that comes by mail is typed in."""
-    seen = len(await mailbox.messages_to_async(EMAIL)) if mailbox else 0
+    seen = len(await asyncio.to_thread(_codes, mailbox)) if mailbox else 0
     told = system.operator_environment() | {"EPEPCTL_EMAIL": EMAIL, "EPEPCTL_PASSWORD": PASSWORD}
     if mailbox is None:
         told = system.environment("pep")
@@ -53,25 +55,54 @@ async def epepctl(system: System, mailbox: Mailbox | None, *arguments: str) -> t
     )
     code = ""
     if mailbox:
-        mail = await asyncio.to_thread(_next_mail, mailbox, seen)
-        match = re.search(r"\b(\d{6})\b", mail)
-        assert match
-        code = match.group(1)
+        code = await asyncio.to_thread(_next_code, mailbox, seen)
     output, _ = await process.communicate(f"{code}\n".encode())
     return process.returncode or 0, output.decode()
 
 
-def _next_mail(mailbox: Mailbox, seen: int) -> str:
-    mail = mailbox.wait_for(EMAIL, lambda _: len(mailbox.messages_to(EMAIL)) > seen)
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
+def tick_declarations(system: System, mailbox: Mailbox) -> None:
+    """Log in without the command once: it leaves the declarations to the person."""
+    with httpx.Client(base_url=system.url("identity"), timeout=20) as client:
+
+        def send(path: str, body: dict[str, Any]) -> Any:
+            return client.post(path, json=body).raise_for_status().json()
+
+        begun = send("/logins", {"email": EMAIL, "password": PASSWORD})
+        accepted = [
+            {
+                "authority": asked["authority"]["code"],
+                "version": asked["version"],
+                "keys": [each["key"] for each in asked["declarations"]],
+            }
+            for asked in begun["declarations"]
+        ]
+        assert accepted, begun
+        login = f"/logins/{begun['login_id']}"
+        send(f"{login}/declarations", {"accepted": accepted})
+        send(f"{login}/code", {"code": _next_code(mailbox, 0)})
+
+
+def _next_code(mailbox: Mailbox, seen: int) -> str:
+    mailbox.wait_for(EMAIL, lambda _: len(_codes(mailbox)) > seen, timeout=60)
+    return _codes(mailbox)[-1]
+
+
+def _codes(mailbox: Mailbox) -> list[str]:
+    """Return the codes that were mailed, oldest first; other mails have none."""
+    found = []
+    for mail in mailbox.messages_to(EMAIL):
+        if "code" in str(mail["Subject"]):
+            body = mail.get_body(("plain",))
+            assert body is not None
+            found += re.findall(r"\b(\d{6})\b", str(body.get_content()))
+    return found
 
 
 async def test_import_children_twice_and_rebuild(
     system: System, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     account(system)
+    await asyncio.to_thread(tick_declarations, system, mailbox)
     header, episodes = tmp_path / "header.csv", tmp_path / "episodes.csv"
     header.write_text(HEADER)
     episodes.write_text(EPISODES)

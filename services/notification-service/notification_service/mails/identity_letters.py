@@ -60,7 +60,7 @@ def _registration_waiting(facts: Facts, portal_url: str, _: str | None) -> Lette
             f"{facts.who} asks for access to ePEP as {facts.role_label}. Their email address is "
             "confirmed. They see nothing until you accept.",
         ),
-        links=(("Log in to answer", f"{portal_url}/"),),
+        links=(("Answer the request", f"{portal_url}/administration/requests"),),
         notes=("Accept only people whom you know, or whose employer you have asked.",),
     )
 
