@@ -96,7 +96,7 @@ def erase_command(
     subject: Annotated[UUID, typer.Argument(metavar="ID", help="a child, or an account")],
     why: Annotated[str, typer.Option("--why", help="the reason, without personal data")] = ...,  # type: ignore[assignment]
 ) -> None:
-    """Erase a person for good: what is personal of them reads as erased everywhere, also in backups.
+    """Erase a person for good: their personal data read as erased everywhere, also in backups.
 
     Their key is destroyed; nobody can bring it back. That it was done, by whom and why, stays.
     """
