@@ -121,7 +121,7 @@ async def _details(
     return await visit.page(
         "joining/details.html",
         status,
-        title="Register for ePEP",
+        title="Your details",
         form=show(questions_for(chosen), answers),
         option=chosen,
         back_link="/register" if "authority" in visit.request.query_params else "/log-in",
