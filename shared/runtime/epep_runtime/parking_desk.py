@@ -135,7 +135,8 @@ async def describe(pool: Pool, parked: ParkedStream) -> list[str]:
     for row in rows:
         said = dict(row["headers"])
         lines.append(
-            f"  publication {row['publication']}: {said.get('ce_type', '?')} version"
-            f" {said.get('ce_streamversion', '?')}, said {said.get('ce_time', '?')}"
+            f"  publication {row['publication']}: {said.get('ce_type', '?')}"
+            f" of shape {said.get('ce_schemaversion', '?')}, version"
+            f" {said.get('ce_streamversion', '?')} of the stream, said {said.get('ce_time', '?')}"
         )
     return lines

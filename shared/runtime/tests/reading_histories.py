@@ -66,6 +66,17 @@ class Reading(Writing):
         self.counting.hook = None
 
     @precondition(lambda self: self._has_unread() or self.waiting)
+    @rule(number=workers, most=st.integers(1, 4))
+    def worker_that_dies_before_it_commits(self, number: int, most: int) -> None:
+        """Its rows are written and its place is moved: both stay, or neither."""
+        self.last_moment.comes = True
+        try:
+            self.run(self._step(number, most))
+        except Crash:
+            self.workers[number] = self.run(self._new_worker())
+        self.last_moment.comes = False
+
+    @precondition(lambda self: self._has_unread() or self.waiting)
     @rule(zombie=workers, most=st.integers(1, 4), events=st.integers(1, 3))
     def worker_that_another_overtakes_in_mid_batch(
         self, zombie: int, most: int, events: int

@@ -18,6 +18,7 @@ from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation
+from epep_runtime.places import move_place
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.relay import Relay
 from epep_runtime.runner import Bus, Runner
@@ -145,6 +146,18 @@ class Consumer:
 
     async def commit(self, _: object) -> None:
         """Kafka's own committed offsets are a courtesy: nothing here depends on them."""
+
+
+class LastMoment:
+    """In place of `move_place`: a worker may die when all is written, and not yet committed."""
+
+    def __init__(self) -> None:
+        self.comes = False
+
+    async def move_place(self, *where: Any) -> None:
+        await move_place(*where)
+        if self.comes:
+            raise Crash
 
 
 class Counting:

@@ -86,7 +86,7 @@ async def test_skipping_takes_the_first_event_out_lets_the_rest_go_on_and_is_a_f
         assert await asked(world, "parked", "show", stream) == 0
         shown = capsys.readouterr().out
         assert f"summing  {stream}  2 waiting  RuntimeError" in shown
-        assert "publication 2: TargetSubmitted version 2" in shown
+        assert "publication 2: TargetSubmitted of shape 1, version 2 of the stream" in shown
         assert await asked(world, "parked", "skip", stream, "--why", " ") == 1
         assert await asked(world, "parked", "skip", stream, "--why", "Said twice by mistake") == 0
         await eventually(lambda: world.has(2))

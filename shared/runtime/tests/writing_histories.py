@@ -14,7 +14,7 @@ from counting import CATALOG, COUNTER, COUNTING, cause, submitted
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from pydantic import SecretStr
-from stepping import PARTITIONS, Counting, Crash, Slow, Topic, Worker, relay_step
+from stepping import PARTITIONS, Counting, Crash, LastMoment, Slow, Topic, Worker, relay_step
 
 from epep_runtime.event_store import EventStore, VersionConflictError
 from epep_runtime.generations import Generation, drop_all
@@ -68,6 +68,7 @@ class Writing(RuleBasedStateMachine):
     """What may happen to the log and the topic of a service with three streams."""
 
     ground: ClassVar[Ground]
+    last_moment: ClassVar[LastMoment]
 
     def __init__(self) -> None:
         super().__init__()
