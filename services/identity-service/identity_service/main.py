@@ -5,7 +5,14 @@ from pathlib import Path
 from epep_access.people import PEOPLE, PEOPLE_SQL
 from epep_runtime.service import Service
 from identity_service import reminding
-from identity_service.accounts import asking_who_i_am, details, finding_people, granting
+from identity_service.accounts import (
+    asking_who_i_am,
+    details,
+    finding_people,
+    granting,
+    merging,
+    suspending_for_others,
+)
 from identity_service.asking import clerk
 from identity_service.emails import asking as asking_for_emails
 from identity_service.emails import confirming as confirming_emails
@@ -64,6 +71,8 @@ SERVICE = Service(
         listing.router,
         finding_people.router,
         granting.router,
+        suspending_for_others.router,
+        merging.router,
         ending_for_others.router,
         queue.router,
         deciding.router,

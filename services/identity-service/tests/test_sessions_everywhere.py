@@ -1,6 +1,7 @@
 """My sessions, somebody's sessions, and an end that every service hears of within two seconds."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -100,6 +101,50 @@ async def test_a_virtual_school_ends_a_workers_sessions_everywhere(door: Door) -
     assert {each.session_id for each in ended} == {UUID(each["session_id"]) for each in entered}
     told = await said(door, SessionsEndedByAuthority, account_id=person.account_id)
     assert [each.why for each in told] == ["Left on Friday"]
+
+
+async def test_a_virtual_school_suspends_restores_and_merges_its_own_people_only(
+    door: Door,
+) -> None:
+    own, shared = (
+        await door.person("330:social_worker"),
+        await door.person("330:iro", "998:iro"),
+    )
+    client, why = door.service.client, {"why": "Left on Friday"}
+    head = door.service.as_person(new_id(), ("330", "virtual_school"))
+
+    async def tell(who: UUID, what: str, body: dict[str, str], **more: str) -> Any:
+        headers = head | more
+        return await client.post(f"/accounts/{who}/{what}", json=body, headers=headers)
+
+    entered = await door.enter(own)
+    assert (await tell(own.account_id, "suspension", why)).json() == {"changed": True}
+    await is_refused_in_time(door, entered)
+    assert (await tell(own.account_id, "suspension", why)).json() == {"changed": False}
+    assert (await door.knock(own.email)).status_code == 401
+
+    async def listed(state: str) -> bool:
+        asked = {"authority": "330", "state": state, "q": own.email}
+        found = (await client.get("/accounts", params=asked, headers=head)).json()["accounts"]
+        return [each["id"] for each in found] == [str(own.account_id)]
+
+    assert await eventually(lambda: listed("suspended"))
+    assert not await listed("active")
+    refused = await tell(shared.account_id, "suspension", why)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "works-elsewhere")
+    foreign = door.service.as_person(new_id(), ("998", "virtual_school"))
+    for what in ("suspension", "restoration"):
+        assert (await tell(own.account_id, what, why, **foreign)).status_code == 404
+    assert (await tell(own.account_id, "restoration", why)).json() == {"changed": True}
+    await door.enter(own)
+
+    into = {"into_account_id": str(shared.account_id), "why": "Registered twice"}
+    assert (await tell(own.account_id, "merger", into)).json() == {"roles": 1}
+    assert (await door.knock(own.email)).status_code == 401
+    me = Session(door, await door.enter(shared))
+    held = {(g["authority"], g["role"]) for g in (await me.get("/me")).json()["grants"]}
+    assert held == {("330", "iro"), ("998", "iro"), ("330", "social_worker")}
+    assert (await tell(own.account_id, "restoration", why)).status_code == 404
 
 
 async def test_a_suspended_persons_token_is_refused_and_a_restored_ones_new_one_is_not(

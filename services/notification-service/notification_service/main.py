@@ -17,6 +17,7 @@ from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
 from epep_events.qa import QAPublished
 from epep_runtime.service import Service
 from epep_runtime.subscriptions import Reactor
+from notification_service.notifications.reading import router as reading
 from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
 from notification_service.reactions.accounts import LOCKS
@@ -74,7 +75,7 @@ SERVICE = Service(
     description="Mails people about codes, meetings and PEPs, each once, and shows their messages.",
     migrations=Path(__file__).parent / "migrations",
     settings=NotificationSettings,
-    routers=[messages],
+    routers=[messages, reading],
     projectors=[*access.PROJECTORS, PEPS, MESSAGES],
     reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS, ERASURES],
     workers=[post_mail],

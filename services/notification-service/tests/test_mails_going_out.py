@@ -306,8 +306,30 @@ async def test_everybody_is_told_of_what_concerns_them(
 
     assert await eventually(all_sent)
     others = await service.client.get("/messages", headers=service.as_person(new_id()))
-    assert others.json() == {"messages": []}
+    assert (others.json()["messages"], others.json()["unread"]) == ([], 0)
+    await _reading(service, headers)
     assert (await service.client.get("/messages")).status_code == 401
+
+
+async def _reading(service: ServiceUnderTest, headers: dict[str, str]) -> None:
+    """Read two of one's four messages; others' cannot be read."""
+    listed = (await service.client.get("/messages", headers=headers)).json()
+    assert (listed["unread"], listed["total"], listed["page_size"]) == (4, 4, 25)
+    ids = [each["notification_id"] for each in listed["messages"][:2]]
+    for again in range(2):
+        told = {"notification_ids": ids}
+        noted = await service.client.post("/messages/read", json=told, headers=headers)
+        assert (noted.status_code, noted.json()) == (200, {"version": 1}), again
+
+    async def noted_here() -> bool:
+        asked = {"unread": "true"}
+        left = (await service.client.get("/messages", params=asked, headers=headers)).json()
+        return bool(left["unread"] == left["total"] == len(left["messages"]) == 2)
+
+    assert await eventually(noted_here)
+    stranger = service.as_person(new_id())
+    refused = await service.client.post("/messages/read", json=told, headers=stranger)
+    assert refused.status_code == 404
 
 
 async def test_the_virtual_school_is_told_at_once(

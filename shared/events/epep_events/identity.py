@@ -65,6 +65,18 @@ class UserReactivated(Event):
     why: PersonalOfAdult[str]
 
 
+class AccountsMerged(Event):
+    """Said of the account that turned out to be somebody's second one, when it closes for good.
+
+    Its roles are given to `into_account_id` and its children go there; nobody logs in to it again.
+    """
+
+    account_id: UUID
+    into_account_id: UUID
+    authority_code: str
+    why: PersonalOfAdult[str]
+
+
 class LoginCodeRequested(Event):
     """Said when a right password was given and a code is to be mailed (B13).
 
@@ -132,6 +144,7 @@ EVENTS: tuple[type[Event], ...] = (
     PasswordChanged,
     UserDeactivated,
     UserReactivated,
+    AccountsMerged,
     LoginCodeRequested,
     LoginSucceeded,
     LoginFailed,

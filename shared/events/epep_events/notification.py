@@ -100,6 +100,13 @@ class NotificationHeld(Event):
     invitation_id: UUID | None = None
 
 
+class MessagesRead(Event):
+    """Said when a person has read messages of theirs in the portal."""
+
+    account_id: UUID
+    notification_ids: tuple[UUID, ...]
+
+
 class SealingKeyPublished(Event):
     """Said when notification has a new key that others seal secrets to; `jwk` is public X25519."""
 
@@ -112,5 +119,6 @@ EVENTS: tuple[type[Event], ...] = (
     NotificationSent,
     NotificationFailed,
     NotificationHeld,
+    MessagesRead,
     SealingKeyPublished,
 )

@@ -1,7 +1,9 @@
 """One person's account: who they are, which roles they have where, whether they may come in."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import get_args
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from epep_events.getting_in import (
     UserDetailsChanged,
 )
 from epep_events.identity import (
+    AccountsMerged,
     RoleGranted,
     RoleRevoked,
     UserDeactivated,
@@ -52,7 +55,8 @@ class Factor:
 class Account:
     """The state of an account's stream; `account_id` is None until somebody is registered.
 
-    `declared` are the (authority, version) pairs of declarations that the person has accepted.
+    `declared` are the (authority, version) pairs of declarations that the person has accepted,
+    `days` each role's first and last day, `merged_into` the account that took this one's place.
     """
 
     account_id: UUID | None = None
@@ -64,6 +68,8 @@ class Account:
     job_title: str | None = None
     factors: tuple[Factor, ...] = ()
     declared: frozenset[tuple[str, int]] = frozenset()
+    days: Mapping[Grant, tuple[date | None, date | None]] = field(default_factory=dict)
+    merged_into: UUID | None = None
 
     @property
     def authorities(self) -> tuple[str, ...]:
@@ -87,7 +93,8 @@ def evolve(account: Account, event: Event) -> Account:
         case RoleGranted():
             grant = Grant(event.authority_code, event.role, event.setting_urn)
             others = (each for each in account.grants if each != grant)
-            return replace(account, grants=(*others, grant))
+            days = {**account.days, grant: (event.held_from, event.held_to)}
+            return replace(account, grants=(*others, grant), days=days)
         case RoleRevoked():
             gone = (event.authority_code, event.role)
             kept = tuple(each for each in account.grants if (each.authority, each.role) != gone)
@@ -96,6 +103,8 @@ def evolve(account: Account, event: Event) -> Account:
             return replace(account, active=False)
         case UserReactivated():
             return replace(account, active=True)
+        case AccountsMerged():
+            return replace(account, merged_into=event.into_account_id)
     return _evolve_own(account, event)
 
 

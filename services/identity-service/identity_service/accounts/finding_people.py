@@ -1,6 +1,6 @@
 """Find people who work with an authority's children, to assign or invite them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -30,8 +30,9 @@ async def find_people(
     authority: Annotated[str, Query(pattern="^[0-9]{3}$", examples=["330"])],
     role: Role | None = None,
     q: Annotated[Line, Query(description="Words of name or address")] = "",
+    state: Literal["active", "suspended"] = "active",
 ) -> dict[str, Any]:
-    """Return at most 500 people whose account is in use; narrow the search with `q`.
+    """Return at most 500 people whose account is in use, or suspended; narrow with `q`.
 
     For the virtual school of that authority only; others get 404.
     """
@@ -39,4 +40,4 @@ async def find_people(
     held = await held_by(pool, principal)
     if held.inside(authority).isdisjoint(table().allowed("people.find")):
         raise NotFoundError
-    return {"accounts": await people(pool, authority, role, q)}
+    return {"accounts": await people(pool, authority, role, q, active=state == "active")}

@@ -19,8 +19,8 @@ def suspend(account: Account, why: str) -> list[Event]:
 
 
 def restore(account: Account, why: str) -> list[Event]:
-    """Return what restoring says; nothing where the account is in use."""
-    if account.account_id is None or account.active:
+    """Return what restoring says; nothing where the account is in use or was merged for good."""
+    if account.account_id is None or account.active or account.merged_into is not None:
         return []
     return [UserReactivated(account_id=account.account_id, why=why)]
 

@@ -20,6 +20,7 @@ from epep_events.getting_in import (
     RecoveryCodesMade,
     RecoveryCodeUsed,
 )
+from epep_events.identity import AccountsMerged
 from epep_events.notification import Kind
 from epep_runtime.subscriptions import Reaction, Reactor
 from notification_service.notifications.facts import Facts
@@ -36,6 +37,15 @@ NOTICES: Mapping[type[Event], str] = {
     RecoveryCodeUsed: "One of your recovery codes was used to log in.",
     DeviceRemembered: "A device was remembered: it need not give a second factor for some time.",
 }
+
+CLOSED = (
+    "Your virtual school has made your two ePEP accounts one. The account with this address is "
+    "closed: log in with the address of your other account from now on."
+)
+KEPT = (
+    "Your virtual school has made your two ePEP accounts one. This is the account that stays: "
+    "the roles and the children of the other one are here now."
+)
 
 
 def _notice(kind: Kind, meta: Metadata, to: Recipient, **more: object) -> Notice:
@@ -126,6 +136,17 @@ async def mail_notice(
         await tell(reaction, [_notice("security_notice", meta, person, detail=said)])
 
 
+async def mail_both_accounts(reaction: Reaction, event: AccountsMerged, meta: Metadata) -> None:
+    """Tell both addresses that two accounts have become one; neither reads the other address."""
+    told = {event.account_id: CLOSED, event.into_account_id: KEPT}
+    notices = []
+    for account_id, detail in told.items():
+        person = await person_of(reaction, account_id)
+        if person is not None:
+            notices.append(_notice("security_notice", meta, person, detail=detail))
+    await tell(reaction, notices)
+
+
 LOCKS = Reactor(
     "locks",
     ("identity",),
@@ -136,6 +157,7 @@ LOCKS = Reactor(
         EmailChanged: mail_old_address,
         EmailChangeStopped: mail_stopped_change,
         LoginStopped: mail_stopped_login,
+        AccountsMerged: mail_both_accounts,
         **dict.fromkeys(NOTICES, mail_notice),
     },
 )

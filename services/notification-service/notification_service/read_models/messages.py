@@ -1,10 +1,10 @@
 """Each person's messages in the portal: what they were mailed about, newest first."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.config import JsonDict
 
@@ -12,6 +12,7 @@ from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.notification import (
     Kind,
+    MessagesRead,
     NotificationFailed,
     NotificationHeld,
     NotificationRequested,
@@ -21,7 +22,7 @@ from epep_runtime.http import Asking, running_of
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 
-NEWEST = 50
+PAGE_SIZE = 25
 TITLES: dict[str, str] = {
     "invitation": "Invitation to a PEP meeting",
     "rescheduled": "PEP meeting changed",
@@ -76,24 +77,35 @@ async def _settled(
     )
 
 
+async def _read(connection: Connection, event: MessagesRead, meta: Metadata) -> None:
+    await connection.execute(
+        "INSERT INTO messages_read SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING",
+        list(event.notification_ids),
+        event.account_id,
+        meta.occurred_at,
+    )
+
+
 async def _forget(connection: Connection, subject: UUID) -> None:
     await connection.execute(
         "DELETE FROM messages WHERE account_id = $1"
         " OR pep_id IN (SELECT pep_id FROM access_peps WHERE child_id = $1)",
         subject,
     )
+    await connection.execute("DELETE FROM messages_read WHERE account_id = $1", subject)
 
 
 MESSAGES = Projector(
     name="messages",
     contexts=("notification", "pep", "identity"),
     forget=_forget,
-    tables=("messages",),
+    tables=("messages", "messages_read"),
     handles={
         NotificationRequested: _requested,
         NotificationSent: _settled,
         NotificationFailed: _settled,
         NotificationHeld: _settled,
+        MessagesRead: _read,
     },
 )
 
@@ -109,9 +121,14 @@ class Message(BaseModel):
     state: Literal["pending", "sent", "failed", "uncertain"]
     pep_id: UUID | None
     meeting_id: UUID | None
+    read_at: datetime | None
 
 
 EXAMPLE: JsonDict = {
+    "unread": 1,
+    "total": 1,
+    "page": 1,
+    "page_size": PAGE_SIZE,
     "messages": [
         {
             "notification_id": "5f0c3f3e-6f57-5a54-9d6c-0b6a4ac1f1f0",
@@ -122,25 +139,56 @@ EXAMPLE: JsonDict = {
             "state": "sent",
             "pep_id": "0192f0a0-0000-7000-8000-000000000001",
             "meeting_id": "3e0c3f3e-6f57-5a54-9d6c-0b6a4ac1f1f1",
+            "read_at": None,
         }
-    ]
+    ],
 }
 
 
 class Messages(BaseModel):
-    """The newest messages of the person who asks."""
+    """A page of the messages of the person who asks; `unread` counts all of theirs."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
+    unread: int
+    total: int
+    page: int
+    page_size: int
     messages: list[Message]
 
 
-@router.get("/messages", summary="My newest messages")
-async def my_messages(asking: Asking, request: Request) -> Messages:
-    """Return the newest 50 messages to the person who asks, newest first."""
-    rows = await running_of(request).pool.fetch(
-        "SELECT * FROM messages WHERE account_id = $1 ORDER BY at DESC, notification_id LIMIT $2",
-        asking.account_id,
-        NEWEST,
+COUNT = """
+SELECT count(*) AS total, count(*) FILTER (WHERE r.notification_id IS NULL) AS unread
+  FROM messages m LEFT JOIN messages_read r USING (notification_id) WHERE m.account_id = $1
+"""
+PAGE = """
+SELECT m.*, r.at AS read_at FROM messages m LEFT JOIN messages_read r USING (notification_id)
+ WHERE m.account_id = $1 AND (NOT $2 OR r.notification_id IS NULL)
+ ORDER BY m.at DESC, m.notification_id LIMIT $3 OFFSET $4
+"""
+
+
+@router.get("/messages", summary="My messages")
+async def my_messages(
+    asking: Asking,
+    request: Request,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    unread: Annotated[bool, Query(description="Only those that I have not read")] = False,
+) -> Messages:
+    """Return a page of 25 messages to the person who asks, newest first."""
+    pool, me = running_of(request).pool, asking.account_id
+    counted = await pool.fetchrow(COUNT, me)
+    assert counted is not None  # a count has a row
+    rows = await pool.fetch(PAGE, me, unread, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    return Messages(
+        unread=counted["unread"],
+        total=counted["unread"] if unread else counted["total"],
+        page=page,
+        page_size=PAGE_SIZE,
+        messages=[
+            Message(
+                title=TITLES[row["kind"]], **{k: v for k, v in row.items() if k != "account_id"}
+            )
+            for row in rows
+        ],
     )
-    return Messages(messages=[Message(title=TITLES[row["kind"]], **dict(row)) for row in rows])

@@ -87,7 +87,13 @@ class AccessList(BaseModel):
 
 async def relations(pool: Pool, child_id: UUID) -> list[Any]:
     """Return every relationship with the child as rows, past and to come."""
-    return await pool.fetch(ROWS, child_id)
+    rows = await pool.fetch(ROWS, child_id)
+    # Who teaches at the child's setting for several authorities holds the role several times.
+    lines = {
+        (row["account_id"], row["role"], row["basis"], row["until"], row["through"]): row
+        for row in reversed(rows)
+    }
+    return [*reversed(lines.values())]
 
 
 async def access_rows(running: Running, acting: Acting) -> list[AccessRow]:

@@ -16,6 +16,7 @@ from pep_service.access import (
     permissions_view,
 )
 from pep_service.reactions.carers import CARERS
+from pep_service.reactions.merged import MERGED
 from pep_service.read_models import carer_requests, readings
 
 ROUTERS: Sequence[APIRouter] = (
@@ -31,4 +32,4 @@ ROUTERS: Sequence[APIRouter] = (
     permissions_view.router,
 )
 PROJECTORS: Sequence[Projector] = (carer_requests.CARER_REQUESTS, readings.READINGS)
-REACTORS: Sequence[Reactor] = (CARERS,)
+REACTORS: Sequence[Reactor] = (CARERS, MERGED)

@@ -60,11 +60,12 @@ class SettingShown(BaseModel):
 
 
 TEACHERS = """
-SELECT r.setting_urn, p.account_id, p.name, r.held_to
+SELECT r.setting_urn, p.account_id, p.name,
+       CASE WHEN bool_and(r.held_to IS NOT NULL) THEN max(r.held_to) END AS held_to
   FROM known_roles r JOIN known_people p USING (account_id)
  WHERE r.setting_urn = ANY($1) AND r.role IN ('designated_teacher', 'designated_person')
    AND p.active AND r.held_from <= now() AND (r.held_to IS NULL OR r.held_to > now())
- ORDER BY p.name, p.account_id
+ GROUP BY r.setting_urn, p.account_id, p.name ORDER BY p.name, p.account_id
 """
 
 

@@ -83,6 +83,7 @@ UNTOLD: frozenset[type[Event]] = frozenset(
         pep.QAOutcomeNoted,  # qa-service's own event has the row
         meeting.InvitationLinked,  # about a person's account; the invitation has the row
         notification.NotificationRequested,  # what became of it has the row
+        notification.MessagesRead,
         notification.SealingKeyPublished,
         *operations.EVENTS,  # about a service's machinery, not a child
     }

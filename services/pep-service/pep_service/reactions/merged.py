@@ -1,0 +1,43 @@
+"""Two accounts have become one: its children go with it."""
+
+from uuid import UUID
+
+from epep_events.base import Event
+from epep_events.envelope import Metadata
+from epep_events.identity import AccountsMerged
+from epep_runtime.subscriptions import Reaction, Reactor
+from pep_service.children.assigning import assign, unassign
+from pep_service.children.child import CHILD, Child
+from pep_service.children.facts import ProfessionalFacts
+
+CHILDREN = """
+SELECT DISTINCT (data ->> 'child_id')::uuid AS child_id FROM events
+ WHERE type = 'ProfessionalAssigned' AND data ->> 'account_id' = $1
+"""
+"""From the log itself, for a read model may not know the newest assignment yet."""
+
+
+def decide(child: Child, old: UUID, kept: UUID) -> list[Event]:
+    """Return the same roles and days for the account that is kept; nothing where there are none."""
+    events: list[Event] = []
+    for account, role in child.people:
+        if account == old:
+            first, last = child.terms.get((old, role), (None, None))
+            told = ProfessionalFacts.model_validate(
+                {"account_id": kept, "role": role, "held_from": first, "held_to": last}
+            )
+            given = [] if (kept, role) in child.people else assign(child, told)
+            events += [*unassign(child, old, told.role), *given]
+    return events
+
+
+async def merged(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
+    """Hand every child of the closed account to the one that is kept."""
+    rows = await reaction.connection.fetch(CHILDREN, str(event.account_id))
+    old, kept = event.account_id, event.into_account_id
+    await reaction.append_many(
+        CHILD, {row["child_id"]: lambda child: decide(child, old, kept) for row in rows}
+    )
+
+
+MERGED = Reactor(name="merged", contexts=("identity",), handles={AccountsMerged: merged})
