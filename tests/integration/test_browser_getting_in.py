@@ -65,6 +65,7 @@ def test_from_nothing_to_every_second_factor(
         changes_name_and_address(desk, newcomer)
         forgets_the_password(desk, newcomer, codes[1])
         forgets_the_address(desk, newcomer)
+        loses_the_phone(desk, head, newcomer)
 
 
 def a_virtual_school(system: System, mailbox: Mailbox) -> Person:
@@ -316,14 +317,14 @@ def changes_name_and_address(desk: Desk, person: Person) -> None:
     desk.follow("Change your email address")
     new = f"bell.{uuid4().hex[:8]}@school.example"
     desk.write("New email address", new)
-    desk.press("Save")
+    desk.press("Send both emails")
     desk.see("We have written to both addresses")
     for address, subject in ((person.email, "wants to change"), (new, "Confirm your new")):
         mail = mail_about(person, subject, address)
         desk.open(link_in(mail, "/account/email/confirm/"))
         desk.press("Confirm")
     desk.see(re.compile("Your email address is changed"))
-    assert mail_about(person, "Your email address has changed")
+    assert mail_about(person, "Your ePEP email address has changed")
     person.email, person.name = new, "Amara Lindqvist-Bell"
 
 
@@ -338,7 +339,7 @@ def forgets_the_password(desk: Desk, person: Person, code: str) -> None:
     desk.page.get_by_label("Email address").fill(person.email)
     desk.press("Send me a link")
     desk.see_heading("Check your email")
-    desk.open(link_in(mail_about(person, "Choose a new password"), "/forgotten-password/"))
+    desk.open(link_in(mail_about(person, "Choose a new ePEP password"), "/forgotten-password/"))
     desk.page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
     desk.press("Save the new password")
     desk.see("Your password is changed")
@@ -358,4 +359,24 @@ def forgets_the_address(desk: Desk, person: Person) -> None:
     desk.press("Send me my address")
     desk.see_heading("Check your email")
     assert person.email not in desk.page.content()
-    assert person.email in body_of(mail_about(person, "The email address of your account"))
+    assert person.email in body_of(mail_about(person, "The email address of your ePEP account"))
+
+
+def loses_the_phone(desk: Desk, head: Desk, person: Person) -> None:
+    """The virtual school takes app and passkey away; codes come by mail again."""
+    head.open("/administration/leavers")
+    head.page.get_by_label("Search by name or email address").fill(person.email)
+    head.press("Search")
+    head.follow(re.compile(f"^{person.name}"))
+    head.press("Take app and passkeys away")
+    head.see_mistakes("Say how you know that it is them")
+    head.page.get_by_label("How do you know that it is them?").fill("I rang the school.")
+    head.press("Take app and passkeys away")
+    head.see("They can log in without phone or key")
+    assert mail_about(person, "A change to how you log in", words="Your virtual school took")
+    before = len(person.mailbox.messages_to(person.email))
+    gives_password(desk, person, NEW_PASSWORD)
+    desk.see_heading("Check your email")
+    desk.page.get_by_label("Six-digit code").fill(code_mailed(person, before))
+    desk.press("Log in")
+    desk.see_heading("My children")

@@ -1,6 +1,7 @@
 """The way in: mailed links, forgotten password, declarations and second factors."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,3 +145,65 @@ async def test_every_declaration_is_ticked_by_itself(
     assert answer.headers["location"] == "/log-in/code"
     accepted = {"authority": "330", "version": 3, "keys": ["terms", "cookies"]}
     assert body(services, call) == {"accepted": [accepted]}
+
+
+async def test_staying_is_told_to_identity_whose_half_hour_runs_too(
+    person: Any, services: Any, clock: Any, canned: Any
+) -> None:
+    services.set("GET identity/me", canned["logged_in"]["account"])
+    clock.now += timedelta(minutes=25)  # the access token has run out meanwhile
+    answer = await person.send("/session/stay")
+    assert (answer.status_code, services.count("POST identity/tokens")) == (204, 1)
+
+
+async def test_who_was_logged_out_elsewhere_cannot_stay(
+    person: Any, services: Any, clock: Any
+) -> None:
+    clock.now += timedelta(minutes=25)
+    services.problem("POST identity/tokens", 401, "unauthenticated")
+    assert (await person.send("/session/stay")).status_code == 401
+
+
+AUTHORITY: dict[str, Any] = {
+    "virtual_school_name": "The Virtual School",
+    "contact_phone": "01632 960 000",
+}
+
+
+async def test_help_names_every_virtual_school_ones_own_first(person: Any, services: Any) -> None:
+    known = [("998", "Northvale"), ("330", "Birmingham")]
+    services.set(
+        "GET identity/registration-options",
+        {
+            "authorities": [
+                AUTHORITY | {"code": code, "name": name, "contact_email": f"vs@{name}.example"}
+                for code, name in known
+            ]
+        },
+    )
+    text = (await person.open("/help")).text
+    assert 0 < text.index("mailto:vs@Birmingham") < text.index("mailto:vs@Northvale")
+
+
+async def test_help_opens_while_identity_is_away(browser: Any, services: Any) -> None:
+    services.fail("GET identity/registration-options")
+    page = await browser.open("/help")
+    assert (page.status_code, "cannot show the addresses" in page.text) == (200, True)
+
+
+async def test_asking_for_another_role_keeps_what_was_typed(person: Any, services: Any) -> None:
+    option = AUTHORITY | {"code": "998", "name": "Northvale", "roles": []}
+    option |= {"roles": [{"value": "social_worker", "label": "Social Worker"}]}
+    services.set("GET identity/registration-options", {"authorities": [option]})
+    detail = "You have asked for that already. It waits for an answer."
+    services.problem("POST identity/me/registrations", 409, "refused", detail=detail)
+    form = {"authority": "998", "role": "social_worker", "setting_urn": "", "team": "Team North"}
+    again = await person.send("/account/access", form)
+    assert again.status_code == 422
+    assert "asked for that already" in again.text
+    assert "Team North" in again.text
+    services.set("POST identity/me/registrations", {"registration_id": "r", "version": 1}, 201)
+    done = await person.send("/account/access", form)
+    assert done.headers["location"] == "/account"
+    asked = body(services, "POST identity/me/registrations")
+    assert asked == {k: v or None for k, v in form.items()}

@@ -46,12 +46,13 @@ PASSWORDS = {"current": "Enter the password you have now", "new": "Enter a new p
 
 
 async def _form(
-    visit: Visit, template: str, title: str, questions: list[Question], answers: Answers
+    visit: Visit, title: str, button: str, questions: list[Question], answers: Answers
 ) -> Response:
     return await visit.page(
-        template,
+        "account/form.html",
         422 if answers.wrong else 200,
         title=title,
+        button=button,
         section="account",
         form=show(questions, answers),
         back_link="/account",
@@ -59,7 +60,7 @@ async def _form(
 
 
 async def _details(visit: Visit, answers: Answers) -> Response:
-    return await _form(visit, "account/form.html", "My details", DETAILS, answers)
+    return await _form(visit, "My details", "Save", DETAILS, answers)
 
 
 @routes.get("/details")
@@ -90,7 +91,7 @@ async def save_details(visit: SignedIn) -> Response:
 
 
 async def _address(visit: Visit, answers: Answers) -> Response:
-    return await _form(visit, "account/form.html", "Change email address", ADDRESS, answers)
+    return await _form(visit, "Change email address", "Send both emails", ADDRESS, answers)
 
 
 @routes.get("/email")

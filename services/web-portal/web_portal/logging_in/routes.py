@@ -101,10 +101,20 @@ async def log_in(visit: AnyVisit) -> Response:
 
 @routes.post("/session/stay")
 async def stay(visit: AnyVisit) -> Response:
-    """Note that the person is still there."""
+    """Note that the person is still there, here and at the identity service.
+
+    Identity counts for itself: a token that has run out is renewed on the way, which it takes as
+    activity. While it is away only the portal waits longer.
+    """
     if visit.session.account is None:
         return Response(status_code=401)
     visit.session.last_seen_at, visit.session.changed = visit.portal.clock(), True
+    try:
+        await visit.call.get("identity", "/me", seconds=5.0)
+    except SessionEndedError:
+        return Response(status_code=401)
+    except ServiceProblemError as error:
+        log.warning("identity was not told that somebody stays", error=type(error).__name__)
     return Response(status_code=204)
 
 

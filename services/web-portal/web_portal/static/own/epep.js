@@ -67,7 +67,13 @@ function offerToStay(again) {
   stay.type = "button";
   stay.addEventListener("click", async () => {
     const token = document.querySelector("input[name=csrf_token]").value;
-    await fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token } });
+    const answer = await fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token } }).catch(() => null);
+    if (!answer || !answer.ok) {
+      title.textContent = answer ? "You have been logged out" : "ePEP did not answer";
+      text.textContent = "Close this and press the button of the page. You are asked to log in again, and what you have typed is kept.";
+      stay.replaceWith(closing(dialog));
+      return;
+    }
     dialog.close();
     again();
   });
@@ -75,6 +81,13 @@ function offerToStay(again) {
   dialog.append(title, text, stay);
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function closing(dialog) {
+  const close = element("button", "Close", "govuk-button");
+  close.type = "button";
+  close.addEventListener("click", () => dialog.close());
+  return close;
 }
 
 function element(name, text, className) {
