@@ -193,6 +193,7 @@ def standard_answers(services: CannedServices, canned: dict[str, Any]) -> None:
     services.set(f"GET qa/peps/{pep}/review", canned["review"])
     services.set("GET qa/reviews", canned["reviews"])
     services.set("GET notification/messages", canned["messages"])
+    services.set("GET notification/messages/unread", {"unread": canned["messages"]["unread"]})
     services.set("GET pep/profiles", canned["profiles"])
     services.set(f"GET pep/imports/{canned['import']['import_id']}", canned["import"])
 

@@ -26,8 +26,10 @@ from web_portal.account.details import routes as account_details
 from web_portal.account.factors import routes as account_factors
 from web_portal.account.overview import routes as account
 from web_portal.account.sessions import routes as account_sessions
+from web_portal.administration.accounts import routes as accounts
 from web_portal.administration.allocations import routes as allocations
 from web_portal.administration.carers import routes as carers
+from web_portal.administration.covers import routes as covers
 from web_portal.administration.leavers import routes as leavers
 from web_portal.administration.overview import routes as administration
 from web_portal.administration.requests import routes as access_requests
@@ -37,6 +39,7 @@ from web_portal.home.routes import routes as home
 from web_portal.importing.routes import routes as importing
 from web_portal.information.routes import routes as information
 from web_portal.invitations.link_routes import routes as invitation_links
+from web_portal.invitations.messages import routes as messages
 from web_portal.invitations.routes import routes as invitations
 from web_portal.joining.forgetting import routes as forgetting
 from web_portal.joining.mailed_links import routes as mailed_links
@@ -81,6 +84,8 @@ ROUTES = (
     access_requests,
     carers,
     leavers,
+    accounts,
+    covers,
     allocations,
     child_access,
     delegating,
@@ -102,6 +107,7 @@ ROUTES = (
     quality,
     board,
     invitations,
+    messages,
     invitation_links,
     importing,
     information,

@@ -192,3 +192,19 @@ async def my_messages(
             for row in rows
         ],
     )
+
+
+class Unread(BaseModel):
+    """How many messages the person who asks has not read."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"unread": 1}})
+
+    unread: int
+
+
+@router.get("/messages/unread", summary="How many messages I have not read")
+async def my_unread(asking: Asking, request: Request) -> Unread:
+    """Return the number for the portal's navigation, which asks for it on many pages."""
+    counted = await running_of(request).pool.fetchrow(COUNT, asking.account_id)
+    assert counted is not None  # a count has a row
+    return Unread(unread=counted["unread"])

@@ -1,6 +1,6 @@
 """A child's access list and the record of who has opened the record."""
 
-from datetime import date
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from web_portal.problems import InvalidError, NotFoundError, RefusedError, StaleError
 from web_portal.web.answers import Answers, read, saved
+from web_portal.web.authorities import options, role_labels
 from web_portal.web.forms import show
 from web_portal.web.paging import page_number
 from web_portal.web.questions import Option, Question
-from web_portal.web.visit import SignedIn, Visit
+from web_portal.web.visit import LONGEST_SEARCH, SignedIn, Visit
 
 routes = APIRouter(prefix="/children")
 RELATIONS = (
@@ -48,56 +49,82 @@ def _to(child_id: UUID) -> str:
 @routes.get("/{child_id}/access")
 async def access_page(visit: SignedIn, child_id: UUID) -> Response:
     """Show who has access, since when, until when, and why."""
-    return await _page(visit, child_id, saved(CARER))
+    return await _page(visit, child_id)
 
 
-async def _page(visit: Visit, child_id: UUID, carer: Answers, error: str = "") -> Response:
-    answer = await visit.call.get("pep", f"/children/{child_id}/access")
-    found, form = answer.json, show(CARER, carer)
-    people: list[dict[str, Any]] = []
+async def _page(
+    visit: Visit, child_id: UUID, carer: Answers | None = None, granting: Answers | None = None
+) -> Response:
+    found = (await visit.call.get("pep", f"/children/{child_id}/access")).json
+    carers, grants = show(CARER, carer or saved(CARER)), None
     if found["may"]["grant"]:
-        asked = {"authority": found["authority"]["code"]}
-        people = (await visit.call.get("identity", "/accounts", asked)).json["accounts"]
-    mistakes = form.summary + ([{"text": error, "href": "#person"}] if error else [])
+        asked = await _granting(visit, found["authority"]["code"])
+        grants = show(asked, granting or saved(asked))
+    mistakes = carers.summary + (grants.summary if grants else [])
     return await visit.page(
         "access/list.html",
         422 if mistakes else 200,
         title="Who has access",
         section="home",
         found=found,
-        people=people,
-        form=form,
+        carers=carers,
+        granting=grants,
         version=found["version"],
-        granting=error,
         error_items=mistakes,
         crumbs=[("Home", "/"), ("Child", f"/children/{child_id}")],
     )
 
 
+async def _granting(visit: Visit, authority: str) -> list[Question]:
+    accounts, labels = await asyncio.gather(
+        visit.call.get("identity", "/accounts", {"authority": authority}),
+        role_labels(visit, authority),
+    )
+    people = {
+        f"{each['id']} {grant['role']}": f"{each['name']}, {labels[grant['role']]}"
+        for each in accounts.json["accounts"]
+        for grant in each["grants"]
+        if grant["role"] in labels
+    }
+    return [
+        Question(
+            key="person",
+            label="Person and role",
+            type="choice",
+            in_a_list=True,
+            mandatory=True,
+            blank="Choose a person",
+            choices=options(people),
+        ),
+        Question(key="held_to", label="Last day", type="date", hint="Leave blank for no end."),
+    ]
+
+
 @routes.post("/{child_id}/access/people")
 async def grant(visit: SignedIn, child_id: UUID) -> Response:
     """Give somebody access in one of their roles."""
-    form = await visit.form()
-    account_id, _, role = str(form.get("person") or "").partition(" ")
-    if not role:
-        return await _page(visit, child_id, saved(CARER), "Choose a person")
-    try:
-        body = {"account_id": account_id, "role": role, "held_to": _last_day(form.get("until"))}
-        path = f"/children/{child_id}/people"
-        await visit.call.change("pep", "PUT", path, body, version=await visit.version())
-    except StaleError:
-        return visit.go(_to(child_id), "The record has changed meanwhile", "Try again.",
-                        neutral=True)  # fmt: skip
-    except InvalidError as error:
-        return await _page(visit, child_id, saved(CARER), error.words)
-    return visit.go(_to(child_id), "Access is given")
+    found = (await visit.call.get("pep", f"/children/{child_id}/access")).json
+    asked = await _granting(visit, found["authority"]["code"])
+    answers = read(asked, await visit.form(), all_needed=True)
+    if not answers.wrong:
+        account_id, _, role = str(answers.values["person"]).partition(" ")
+        days = {"held_to": answers.values["held_to"]}
+        try:
+            path = f"/children/{child_id}/people"
+            body = {"account_id": account_id, "role": role, **days}
+            await visit.call.change("pep", "PUT", path, body, version=await visit.version())
+        except StaleError:
+            return _changed(visit, child_id)
+        except (InvalidError, RefusedError) as error:
+            answers.place(error.errors, error.detail)
+        else:
+            return visit.go(_to(child_id), "Access is given")
+    return await _page(visit, child_id, granting=answers)
 
 
-def _last_day(typed: Any) -> str | None:
-    try:
-        return date.fromisoformat(str(typed)).isoformat()
-    except ValueError:
-        return None
+def _changed(visit: Visit, child_id: UUID) -> Response:
+    notice = "The record has changed meanwhile"
+    return visit.go(_to(child_id), notice, "Look at it and try again.", neutral=True)
 
 
 @routes.post("/{child_id}/access/people/{account_id}/{role}/end")
@@ -107,8 +134,7 @@ async def end(visit: SignedIn, child_id: UUID, account_id: UUID, role: str) -> R
     try:
         await visit.call.change("pep", "DELETE", path, {}, version=await visit.version())
     except (StaleError, NotFoundError):
-        return visit.go(_to(child_id), "The record has changed meanwhile", "Look again.",
-                        neutral=True)  # fmt: skip
+        return _changed(visit, child_id)
     return visit.go(_to(child_id), "Access is ended")
 
 
@@ -128,32 +154,46 @@ async def ask_for_carer(visit: SignedIn, child_id: UUID) -> Response:
     return await _page(visit, child_id, answers)
 
 
+WANTED = [
+    Question(key="q", label="Name", type="line", hint="Or a part of it."),
+    Question(key="from", label="From", type="date"),
+    Question(key="to", label="To", type="date"),
+]
+
+
 @routes.get("/{child_id}/reads")
 async def reads(visit: SignedIn, child_id: UUID) -> Response:
     """Show who has opened the child's record, when, and why they could."""
-    asked = visit.request.query_params
-    search = visit.session.data.get("reads_search", "")
-    wanted = {
-        "q": search,
-        "from": _last_day(asked.get("from")),
-        "to": _last_day(asked.get("to")),
-        "page": page_number(asked.get("page")),
-    }
-    found = (await visit.call.get("pep", f"/children/{child_id}/reads", wanted)).json
+    kept = visit.session.data.get("reads_search") or {}
+    known = [each.model_copy(update={"value": kept.get(each.key)}) for each in WANTED]
+    return await _reads(visit, child_id, kept, saved(known))
+
+
+async def _reads(
+    visit: Visit, child_id: UUID, wanted: dict[str, Any], answers: Answers
+) -> Response:
+    page = page_number(visit.request.query_params.get("page"))
+    asked = {**wanted, "page": page}
+    found = (await visit.call.get("pep", f"/children/{child_id}/reads", asked)).json
     return await visit.page(
         "access/reads.html",
+        422 if answers.wrong else 200,
         title="Who has opened this record",
         section="home",
         found=found,
         child_id=child_id,
-        search=search,
-        wanted=wanted,
-        crumbs=[("Home", "/"), ("Child", f"/children/{child_id}")],
+        narrowed=any(wanted.values()),
+        form=show(WANTED, answers),
+        crumbs=[("Home", "/"), ("Child", f"/children/{child_id}"), ("Access", _to(child_id))],
     )
 
 
 @routes.post("/{child_id}/reads/search")
 async def search_reads(visit: SignedIn, child_id: UUID) -> Response:
     """Remember whose looks to show; a name stays out of the address."""
-    await visit.remember_search("reads_search")
+    answers = read(WANTED, await visit.form())
+    if answers.wrong:
+        return await _reads(visit, child_id, {}, answers)
+    name = (answers.values["q"] or "")[:LONGEST_SEARCH]
+    visit.session.put("reads_search", {**answers.values, "q": name})
     return visit.go(f"/children/{child_id}/reads")

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
+from web_portal.web.authorities import names_of, options
 from web_portal.web.forms import show
 from web_portal.web.questions import Option, Question
-from web_portal.web.visit import SignedIn, Visit
+from web_portal.web.visit import ON_DUTY, SignedIn, Visit
 
 routes = APIRouter()
 ALL = "all"
@@ -124,20 +125,23 @@ async def end_delegation(visit: SignedIn, delegation_id: UUID) -> Response:
     return visit.go("/delegations", "The delegation is ended")
 
 
-def _emergency(visit: Visit) -> list[Question]:
-    grants = (visit.session.account or {}).get("grants", [])
-    codes = sorted({each["authority"] for each in grants})
-    where = tuple(Option(value=code, label=f"Authority {code}") for code in codes)
-    return [EMERGENCY[0].model_copy(update={"choices": where}), *EMERGENCY[1:]]
+async def _emergency(visit: Visit) -> list[Question]:
+    """Return the questions. Raises NotFoundError for roles that open nothing in an emergency."""
+    codes = visit.authorities_as(ON_DUTY)
+    if not codes:
+        raise NotFoundError(404)
+    where = options(await names_of(visit, codes))
+    only = codes[0] if len(codes) == 1 else None
+    return [EMERGENCY[0].model_copy(update={"choices": where, "value": only}), *EMERGENCY[1:]]
 
 
-async def _emergency_page(visit: Visit, answers: Answers) -> Response:
+async def _emergency_page(visit: Visit, questions: list[Question], answers: Answers) -> Response:
     return await visit.page(
         "access/emergency.html",
         422 if answers.wrong else 200,
         title="Open a record in an emergency",
         section="home",
-        form=show(_emergency(visit), answers),
+        form=show(questions, answers),
         back_link="/",
     )
 
@@ -145,15 +149,17 @@ async def _emergency_page(visit: Visit, answers: Answers) -> Response:
 @routes.get("/emergency")
 async def emergency(visit: SignedIn) -> Response:
     """Ask which child, and why."""
-    return await _emergency_page(visit, saved(EMERGENCY))
+    questions = await _emergency(visit)
+    return await _emergency_page(visit, questions, saved(questions))
 
 
 @routes.post("/emergency")
 async def open_in_emergency(visit: SignedIn) -> Response:
     """Open the record for a day; the virtual school is told at once."""
-    answers = read(_emergency(visit), await visit.form(), all_needed=True)
+    questions = await _emergency(visit)
+    answers = read(questions, await visit.form(), all_needed=True)
     if answers.wrong:
-        return await _emergency_page(visit, answers)
+        return await _emergency_page(visit, questions, answers)
     try:
         made = await visit.call.change(
             "pep", "POST", "/break-glass", answers.values, key=await visit.request_key()
@@ -167,4 +173,4 @@ async def open_in_emergency(visit: SignedIn) -> Response:
     else:
         words = "For 24 hours. The virtual school has been told."
         return visit.go(f"/children/{made.json['child_id']}", "The record is open to you", words)
-    return await _emergency_page(visit, answers)
+    return await _emergency_page(visit, questions, answers)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.administration.visitors import authority_of
+from web_portal.web.authorities import names_of
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration")
@@ -25,7 +26,7 @@ async def administration(visit: SignedIn) -> Response:
         title="Administration",
         section="administration",
         authority=authority,
-        authorities=visit.authorities_as_virtual_school,
+        authorities=await names_of(visit, visit.authorities_as_virtual_school),
         requests=requests,
         carers=carers,
     )

@@ -1,4 +1,4 @@
-"""My invitations to PEP meetings and my answers; and the messages that were sent to me."""
+"""My invitations to PEP meetings and my answers."""
 
 from typing import Any
 from uuid import UUID
@@ -32,15 +32,6 @@ async def invitations(visit: SignedIn) -> Response:
         section="invitations",
         ahead=ahead,
         before=before,
-    )
-
-
-@routes.get("/messages")
-async def messages(visit: SignedIn) -> Response:
-    """List the newest messages that were sent to me."""
-    listed = (await visit.call.get("notification", "/messages")).json["messages"]
-    return await visit.page(
-        "invitations/messages.html", title="Messages", section="messages", messages=listed
     )
 
 

@@ -62,6 +62,14 @@ def short_moment(value: str | datetime | None) -> str:
     return f"{day(found.date())} at {clock(found.time())}"
 
 
+def last_day(value: str | datetime | None) -> str:
+    """Return the last day before an instant that is a midnight in England; else the instant."""
+    if not value:
+        return ""
+    found = as_moment(value)
+    return moment(found) if found.time() != time() else day(found.date() - timedelta(days=1))
+
+
 def span(start: str | datetime, minutes: int) -> str:
     """Return a meeting's time as "Thursday 3 December 2026, 10:30am to 11:30am"."""
     begins = as_moment(start)

@@ -59,6 +59,7 @@ class Question(BaseModel):
     rows: int = 5
     width: str | None = None
     inline: bool = False
+    in_a_list: bool = False
 
     @property
     def id(self) -> str:
@@ -68,7 +69,8 @@ class Question(BaseModel):
     @property
     def in_list(self) -> bool:
         """Tell whether the choices are shown as a list to select from."""
-        return self.type == "choice" and len(self.choices) >= SELECT_FROM
+        long = self.in_a_list or len(self.choices) >= SELECT_FROM
+        return self.type == "choice" and long
 
     def label_of(self, value: Any) -> str:
         """Return the label of a choice's value."""

@@ -49,10 +49,12 @@ def environment() -> Environment:
     )
     env.filters.update(
         day=formatting.day,
+        last_day=formatting.last_day,
         moment=formatting.moment,
         short_moment=formatting.short_moment,
         initials=formatting.initials,
         pair_of=formatting.pair_of,
+        lookup=lambda key, known: known.get(key, key),
         plural=formatting.plural,
         readable=difference.readable,
         tag_class=tag_class,

@@ -1,5 +1,6 @@
 """One request of one person: what a route uses to read, change, show and redirect."""
 
+import asyncio
 import uuid
 from typing import Annotated, Any
 
@@ -16,6 +17,9 @@ from web_portal.web.sessions import FormPairs, Session
 
 WAITING_SECONDS = 30
 LONGEST_SEARCH = 100
+VIRTUAL_SCHOOL = frozenset({"virtual_school", "virtual_school_head"})
+ON_DUTY = frozenset({"social_worker", "education_officer", "placement_officer"})
+OVERSEERS = VIRTUAL_SCHOOL | {"auditor"}
 NOT_KEPT = {csrf.FIELD, "request_key", "password", "current", "new", "code", "credential"}
 
 
@@ -44,8 +48,12 @@ class Visit:
     @property
     def authorities_as_virtual_school(self) -> list[str]:
         """Return the codes of the authorities whose virtual school the person works for."""
+        return self.authorities_as(VIRTUAL_SCHOOL)
+
+    def authorities_as(self, roles: frozenset[str]) -> list[str]:
+        """Return the codes of the authorities in which the person has one of these roles."""
         grants = (self.session.account or {}).get("grants", [])
-        return sorted({g["authority"] for g in grants if g["role"] == "virtual_school"})
+        return sorted({each["authority"] for each in grants if each["role"] in roles})
 
     async def form(self) -> FormData:
         """Return the form that was sent."""
@@ -123,12 +131,15 @@ class Visit:
         self, template: str, status: int = 200, *, quiet: bool = False, **context: Any
     ) -> HTMLResponse:
         """Render a page with what the layout needs; a `quiet` one calls no service for it."""
-        waiting = self._last_waiting() if quiet else await self._waiting()
+        waiting, unread = self._last_counts() if quiet else await self._counts()
         form = context.get("form")
         given = {
             "account": self.session.account,
             "virtual_school": bool(self.authorities_as_virtual_school),
+            "overseer": bool(self.authorities_as(OVERSEERS)),
+            "on_duty": bool(self.authorities_as(ON_DUTY)),
             "waiting": waiting,
+            "unread": unread,
             "csrf_token": self.portal.keys.form_token(self.session.sid),
             "request_key": str(uuid.uuid4()),
             "path": self.path,
@@ -140,28 +151,31 @@ class Visit:
         html = self.portal.templates.get_template(template).render(given | context)
         return HTMLResponse(html, status_code=status)
 
-    def _last_waiting(self) -> int:
+    def _last_counts(self) -> tuple[int, int]:
         known = self.session.data.get("waiting")
-        return int(known["count"]) if known else 0
+        return (int(known["count"]), int(known.get("unread", 0))) if known else (0, 0)
 
-    async def _waiting(self) -> int:
-        """Return how many invitations wait for the person's answer, asked twice a minute."""
+    async def _counts(self) -> tuple[int, int]:
+        """Return how many invitations and messages wait for the person, asked twice a minute."""
         if self.session.account is None:
-            return 0
+            return 0, 0
         now = self.portal.clock().timestamp()
         known = self.session.data.get("waiting")
         if known and now - known["at"] < WAITING_SECONDS:
-            return int(known["count"])
+            return self._last_counts()
         try:
-            answer = await self.call.get("meeting", "/invitations", seconds=2.0)
+            invitations, messages = await asyncio.gather(
+                self.call.get("meeting", "/invitations", seconds=2.0),
+                self.call.get("notification", "/messages/unread", seconds=2.0),
+            )
         except ServiceProblemError:
-            return self._last_waiting()
-        count = int(answer.json["waiting"])
-        self.session.put("waiting", {"count": count, "at": now})
-        return count
+            return self._last_counts()
+        waiting, unread = int(invitations.json["waiting"]), int(messages.json["unread"])
+        self.session.put("waiting", {"count": waiting, "unread": unread, "at": now})
+        return waiting, unread
 
     def recount_waiting(self) -> None:
-        """Ask anew for the number of waiting invitations on the next page."""
+        """Ask anew for the number of invitations and messages on the next page."""
         self.session.put("waiting", None)
 
 
