@@ -26,6 +26,7 @@ from epep_events.sealed_fields import (
 from epep_runtime.ids import new_id
 from epep_runtime.keyring import Keyring, open_document, subjects_in
 from epep_runtime.postgres import Connection, Pool
+from epep_runtime.remembering import Folded, Recent
 
 S = TypeVar("S")
 VERSION_CONFLICT = "EP409"
@@ -112,6 +113,7 @@ class EventStore:
 
     Personal values are sealed on their way in and opened on their way out, with the keyring's
     keys. `appended` is set after each append so that a relay in the same process wakes at once.
+    What was folded lately is remembered (`remembering.py`).
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class EventStore:
         self.keyring = keyring
         self.clock = clock
         self.appended = asyncio.Event()
+        self._recent = Recent()
 
     async def hold(self, connection: Connection, stream_ids: Iterable[str]) -> None:
         """Keep every other writer from these streams until the caller's transaction ends.
@@ -228,23 +231,59 @@ class EventStore:
         return [_opened(self.catalog, self.source, row, keys) for row in rows]
 
     async def load(
-        self,
-        connection: Pool | Connection,
-        aggregate: Aggregate[S],
-        key: UUID | str,
-        known: Loaded[S] | None = None,
+        self, connection: Pool | Connection, aggregate: Aggregate[S], key: UUID | str
     ) -> Loaded[S]:
         """Fold an aggregate's stream into its state. Raises ErasedSubjectError for an erased child.
 
-        Nothing of an erased child is folded: what reads as erased makes no sense as a state. Of
-        what is `known` already only the rest of the stream is read.
+        Nothing of an erased child is folded: what reads as erased makes no sense as a state.
         """
-        events = await self.read(connection, aggregate.stream(key), known.version if known else 0)
-        loaded = fold(aggregate, events, known)
+        stream = aggregate.stream(key)
+        loaded = await self._read_on(connection, aggregate, stream)
+        if loaded is None:
+            loaded = await self._folded(connection, aggregate, stream)
         child = aggregate.about(loaded.state) if aggregate.about else None
         if child and (await self.keyring.keys_for([str(child)])).get(str(child), child) is None:
             raise ErasedSubjectError(str(child))
         return loaded
+
+    async def _folded(
+        self, connection: Pool | Connection, aggregate: Aggregate[S], stream: str
+    ) -> Loaded[S]:
+        """Fold a stream from its beginning."""
+        rows = await connection.fetch(READ, stream, 0)
+        keys = await self.keys_to_open(rows)
+        loaded = fold(aggregate, self.opened(rows, keys))
+        if rows and not _may_be_undone(connection):
+            self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
+        return loaded
+
+    async def _read_on(
+        self, connection: Pool | Connection, aggregate: Aggregate[S], stream: str
+    ) -> Loaded[S] | None:
+        """Fold what came after the part that is remembered; None where that does not hold."""
+        known = self._recent.find(aggregate.name, stream)
+        if known is None:
+            return None
+        before: Loaded[S] = known.loaded
+        last, *rows = await connection.fetch(READ, stream, before.version - 1) or (None,)
+        seen = last is not None and last["event_id"] == before.events[-1].meta.event_id
+        keys = {**await self.keys_to_open(rows), **await self.keyring.keys_for(known.subjects)}
+        if not seen or any(keys.get(each) is None for each in known.subjects):
+            self._recent.forget(aggregate.name, stream)
+            return None
+        loaded = fold(aggregate, self.opened(rows, keys), before)
+        if not _may_be_undone(connection):
+            self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
+        return loaded
+
+
+def _to_remember(loaded: Loaded[Any], keys: Keys) -> Folded:
+    return Folded(loaded, frozenset(subject for subject, key in keys.items() if key))
+
+
+def _may_be_undone(connection: Pool | Connection) -> bool:
+    """Tell whether what is read here may be of the reader's own transaction, not committed yet."""
+    return not isinstance(connection, asyncpg.Pool) and connection.is_in_transaction()
 
 
 def fold(

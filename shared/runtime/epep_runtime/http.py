@@ -220,7 +220,10 @@ def make_app(
     app.add_middleware(BodyLimit, limits=body_limits)
     app.add_middleware(TimedRequests)
     FastAPIInstrumentor.instrument_app(
-        app, server_request_hook=without_query, excluded_urls="livez,readyz,metrics"
+        app,
+        server_request_hook=without_query,
+        excluded_urls="livez,readyz,metrics",
+        exclude_spans=["receive", "send"],
     )
     return app
 

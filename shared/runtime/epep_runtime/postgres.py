@@ -55,12 +55,6 @@ async def _prepare(connection: Any) -> None:
     )
 
 
-async def _told_who_asks(connection: Any) -> None:
-    from epep_runtime.row_security import on_acquire
-
-    await on_acquire(connection)
-
-
 async def open_pool(url: str, size: int = 10) -> Pool:
     """Open a pool of at most `size` connections; jsonb columns are Python values.
 
@@ -80,12 +74,16 @@ async def open_pool(url: str, size: int = 10) -> Pool:
 
 
 async def _open(url: str, size: int, settings: dict[str, str]) -> Pool:
+    from epep_runtime.row_security import Telling, on_acquire, on_release
+
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
+        connection_class=Telling,
         init=_prepare,
-        setup=_told_who_asks,
+        setup=on_acquire,
+        reset=on_release,
         command_timeout=60,
         server_settings=settings,
     )

@@ -7,7 +7,8 @@ other. Relay, projectors, reactors and workers speak for nobody and see everythi
 
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
@@ -17,6 +18,22 @@ SEEN: ContextVar[frozenset[str] | None] = ContextVar("authorities_seen", default
 """The authorities of the request under way; None outside of requests."""
 
 TELL = "SELECT set_config('epep.authorities', $1, false)"
+EVERYTHING, UNKNOWN = "", "?"
+
+
+@dataclass(slots=True)
+class Told:
+    """What a connection has been told last."""
+
+    authorities: str = EVERYTHING
+
+
+class Telling(asyncpg.Connection[asyncpg.Record] if TYPE_CHECKING else asyncpg.Connection):  # type: ignore[misc]
+    """A connection that knows what it has been told."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.told = Told()
 
 
 def _told(seen: frozenset[str]) -> str:
@@ -46,9 +63,30 @@ async def tell(connection: Connection) -> None:
     """Tell a connection what the request under way may see; nothing outside of requests."""
     seen = SEEN.get()
     if seen is not None:
-        await connection.fetchval(TELL, _told(seen))
+        await _say(connection, _told(seen))
+
+
+async def _say(connection: Any, authorities: str) -> None:
+    # Of what a transaction says nobody knows afterwards whether it was taken back.
+    connection.told.authorities = UNKNOWN
+    await connection.fetchval(TELL, authorities)
+    if not connection.is_in_transaction():
+        connection.told.authorities = authorities
 
 
 async def on_acquire(connection: Any) -> None:
-    """For the pool's `setup`; asyncpg takes the setting back when the connection is released."""
-    await tell(connection)
+    """For the pool's `setup`: say what may be seen, where the connection does not know it yet."""
+    seen = SEEN.get()
+    wanted = EVERYTHING if seen is None else _told(seen)
+    if connection.told.authorities != wanted:
+        await _say(connection, wanted)
+
+
+async def on_release(connection: Any) -> None:
+    """For the pool's `reset`: leave nothing of the machinery's on a connection.
+
+    A request leaves nothing on it but what it may see, which whoever comes next says anew: it
+    takes locks of transactions only, and sets nothing else.
+    """
+    if connection.told.authorities == EVERYTHING:
+        await connection.execute(connection.get_reset_query())
