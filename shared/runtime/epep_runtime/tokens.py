@@ -66,7 +66,7 @@ class TokenVerifier:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._looking = asyncio.Lock()
+        self._looking, self._looking_for_ended = asyncio.Lock(), asyncio.Lock()
         self._keys: dict[str, OKPKey] = {}
         self._looked = self._looked_for_ended = -math.inf
         self._ended_sessions: frozenset[str] = frozenset()
@@ -94,17 +94,25 @@ class TokenVerifier:
 
     async def _refuse_ended(self, session_id: str, account_id: UUID, made_at: float) -> None:
         if time.monotonic() - self._looked_for_ended > ENDED_SECONDS:
-            self._looked_for_ended = time.monotonic()
+            await self._look_for_ended()
+        if session_id in self._ended_sessions:
+            raise unauthenticated()
+        if made_at <= self._ended_accounts.get(account_id, -math.inf):
+            raise unauthenticated()
+
+    async def _look_for_ended(self) -> None:
+        """Read the ends again; whoever comes meanwhile waits, and is not let in on old news."""
+        async with self._looking_for_ended:
+            began = time.monotonic()
+            if began - self._looked_for_ended <= ENDED_SECONDS:
+                return
             ended = await self._pool.fetch("SELECT session_id FROM ended_sessions")
             accounts = await self._pool.fetch("SELECT account_id, ended_at FROM ended_accounts")
             self._ended_sessions = frozenset(row["session_id"] for row in ended)
             self._ended_accounts = {
                 row["account_id"]: row["ended_at"].timestamp() for row in accounts
             }
-        if session_id in self._ended_sessions:
-            raise unauthenticated()
-        if made_at <= self._ended_accounts.get(account_id, -math.inf):
-            raise unauthenticated()
+            self._looked_for_ended = began  # only now: a look that failed is none
 
     async def verify(self, token: str) -> Principal:
         """Return the person behind a compact JWS. Raises ProblemError 401."""
