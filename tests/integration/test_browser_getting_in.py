@@ -172,7 +172,7 @@ def loses_the_phone(head: Desk, person: Person) -> None:
     head.see_mistakes("Say how you know that it is them")
     head.page.get_by_label("How do you know that it is them?").fill("I rang the school.")
     head.press("Take app and passkeys away")
-    head.see("They can log in without phone or key")
+    head.see("Their app, passkeys and recovery codes are gone")
     assert mail_about(person, "A change to how you log in", words="Your virtual school took")
 
 
