@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 import structlog
 import uvloop
 
+from epep_bench.access import check_of_access, home_of_many
 from epep_bench.appending import against_inserts
 from epep_bench.arithmetic import Outcome
 from epep_bench.commanding import pages_saved
+from epep_bench.entering import log_ins
 from epep_bench.hash_cost import against_no_hash
 from epep_bench.libraries import against_pyeventsourcing
 from epep_bench.mailing import codes_to_mail
@@ -34,6 +36,9 @@ MEASURES: dict[str, Callable[[Servers], Awaitable[Outcome]]] = {
     "P7": pages_saved,
     "P8": memory_of_a_rebuild,
     "H": against_no_hash,
+    "A1": check_of_access,
+    "L1": log_ins,
+    "H1": home_of_many,
 }
 
 
