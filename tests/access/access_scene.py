@@ -28,10 +28,13 @@ from epep_runtime.event_store import Cause
 from epep_runtime.ids import derived_id
 from epep_runtime.service import Service
 from epep_runtime.testing import ServiceUnderTest
+from pep_service.children.child import CHILD
+from pep_service.peps.pep import PEPS
 from pep_service.profiles.documents_on_disk import shipped_documents
 from qa_service.reviews.review import REVIEW, review_id
 
 NOW = datetime.now(UTC)
+SURNAME = "Okafor"
 WIDE = frozenset({"virtual_school", "virtual_school_head", "auditor", "delegate"})
 """Roles that are not assigned; a delegate's way in is walked in pep-service."""
 
@@ -40,7 +43,8 @@ class Scene:
     """One service with children of every relation and an account for every role."""
 
     def __init__(self, service: ServiceUnderTest, own: Any, profile: AuthorityProfile) -> None:
-        self.service, self._own, self.profile = service, own, profile
+        self.service, self.profile = service, profile
+        self._own = own if isinstance(own, tuple) else (own,)
         self.accounts = {role: uuid4() for role in roles()}
         self.children = {relation: uuid4() for relation in RELATIONS}
         self.peps = {relation: uuid4() for relation in RELATIONS}
@@ -64,7 +68,7 @@ class Scene:
             correlation_id=uuid4(),
         )
         async with self.service.process.pool.acquire() as connection:
-            for projector in (ACCESS, PROFILES, self._own):
+            for projector in (ACCESS, PROFILES, *self._own):
                 if type(event) in projector.handles:
                     await projector.handles[type(event)](connection, event, meta)
 
@@ -79,7 +83,7 @@ class Scene:
         """Tell of the authorities, the children, their PEPs, and who is somebody to them."""
         key = OKPKey.generate_key("X25519", {"kid": "seal-1"}).as_dict(private=False)
         await self.service.process.pool.execute(
-            "INSERT INTO sealing_keys VALUES ('seal-1', $1, now())", key
+            "INSERT INTO sealing_keys VALUES ('seal-1', $1, now()) ON CONFLICT DO NOTHING", key
         )
         for each in shipped_documents():
             await self.tell(AuthorityProfilePublished(profile=each), each.code)
@@ -102,7 +106,9 @@ class Scene:
         child, pep, code = self.children[relation], self.peps[relation], self.code(relation)
         born = ChildRegistered(
             child_id=child,
-            social_care_id="c1",
+            social_care_id=f"c-{child.hex[:8]}",
+            first_name="Maya",
+            last_name=SURNAME,
             date_of_birth=date(2014, 5, 1),
             sex="1",
             ethnicity="WBRI",
@@ -147,10 +153,13 @@ class Scene:
             because="submitted",
             gates_sign_off=True,
         )
-        if self.service.process.service.name == "meeting":
-            await self.append(f"meeting-{meeting}", scheduled, code)
-        else:
-            await self.append(REVIEW.stream(self.reviews[relation]), selected, code)
+        logs: dict[str, tuple[tuple[str, Event], ...]] = {
+            "meeting": ((f"meeting-{meeting}", scheduled),),
+            "qa": ((REVIEW.stream(self.reviews[relation]), selected),),
+            "pep": ((CHILD.stream(child), born), (PEPS.stream(pep), begun)),
+        }
+        for stream, event in logs[self.service.process.service.name]:
+            await self.append(stream, event, code)
 
     def by_profile(self, permission: str) -> tuple[str, ...]:
         """Return the roles that the profile names."""
