@@ -11,6 +11,8 @@ from typing import Any
 
 from finding import Finding
 
+from epep_runtime.kafka_faults import CLOSED
+
 NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+")
 AWAY = "the broker was away"
 EXPLAINED: tuple[tuple[str, str], ...] = (
@@ -21,6 +23,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         AWAY,
     ),
     (r"^aiokafka.*(Heartbeat session expired|Heartbeat failed)", AWAY),
+    (rf"^aiokafka.*{CLOSED}", AWAY),  # uvloop's way to say that the connection is gone
     (r"^faust.*Has not committed", AWAY),
 )
 """(pattern of a kind, why it is no defect)."""
@@ -62,6 +65,8 @@ def _said(line: str) -> dict[str, Any]:
 def _kind(said: Mapping[str, Any]) -> str:
     chain = said.get("exception") or [{}]
     error = said.get("error") or chain[0].get("exc_type", "")
+    if CLOSED in chain[0].get("exc_value", ""):
+        error = f"{error}: {CLOSED}"
     library = f"{said['logger']} " if "logger" in said else ""
     what = NUMBERS.sub("#", f"{library}{said.get('event')}")[:160]
     return f"{what} ({error})" if error else what

@@ -16,6 +16,7 @@ from message import Message
 from service_logs import errors_in, nothing_unexplained
 
 from epep_runtime.chain import hash_of_event
+from epep_runtime.kafka_faults import CLOSED
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SOMEBODY = "0193d000-0000-7000-8000-000000000001"
@@ -165,6 +166,14 @@ def test_errors_are_counted_by_kind_and_explained_or_not(tmp_path: Any) -> None:
         json.dumps({"level": "error", "event": "stream parked", "exception": [{"exc_type": "X"}]}),
         json.dumps({"level": "error", "logger": "aiokafka", "event": "Unable connect to node 1"}),
         json.dumps({"level": "error", "logger": "aiokafka", "event": "Unable connect to node 2"}),
+        json.dumps(
+            {
+                "level": "error",
+                "logger": "aiokafka.consumer",
+                "event": "Unexpected error in coordinator routine",
+                "exception": [{"exc_type": "RuntimeError", "exc_value": f"no, {CLOSED}"}],
+            }
+        ),
         "Traceback (most recent call last):",
         '  File "a.py", line 1, in <module>',
         "RuntimeError: no key 17",
@@ -172,13 +181,17 @@ def test_errors_are_counted_by_kind_and_explained_or_not(tmp_path: Any) -> None:
     assert errors_in(lines) == {
         "stream parked (X)": 1,
         "aiokafka Unable connect to node #": 2,
+        f"aiokafka.consumer Unexpected error in coordinator routine (RuntimeError: {CLOSED})": 1,
         "died: RuntimeError: no key #": 1,
     }
     path = tmp_path / "pep.log"
     path.write_text("\n".join(lines))
     finding = nothing_unexplained({"pep": path})
     assert len(finding.violations) == 2
-    assert finding.notes == ["2 × pep, aiokafka: the broker was away"]
+    assert finding.notes == [
+        "1 × pep, aiokafka.consumer: the broker was away",
+        "2 × pep, aiokafka: the broker was away",
+    ]
 
 
 def test_the_last_save_of_a_page_is_the_one_with_the_newest_version() -> None:

@@ -253,7 +253,7 @@ class EventStore:
         rows = await connection.fetch(READ, stream, 0)
         keys = await self.keys_to_open(rows)
         loaded = fold(aggregate, self.opened(rows, keys))
-        if rows and not _may_be_undone(connection):
+        if rows:
             self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
         return loaded
 
@@ -272,18 +272,12 @@ class EventStore:
             self._recent.forget(aggregate.name, stream)
             return None
         loaded = fold(aggregate, self.opened(rows, keys), before)
-        if not _may_be_undone(connection):
-            self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
+        self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
         return loaded
 
 
 def _to_remember(loaded: Loaded[Any], keys: Keys) -> Folded:
     return Folded(loaded, frozenset(subject for subject, key in keys.items() if key))
-
-
-def _may_be_undone(connection: Pool | Connection) -> bool:
-    """Tell whether what is read here may be of the reader's own transaction, not committed yet."""
-    return not isinstance(connection, asyncpg.Pool) and connection.is_in_transaction()
 
 
 def fold(

@@ -66,14 +66,17 @@ async def note(connection: Connection, read_model: str, heard: Mapping[str, int]
     )
 
 
-async def forget_old(pool: Pool) -> None:
+async def keep_forgetting(pool: Pool) -> None:
     """Delete every minute what is too old for anybody to wait for, until cancelled."""
     while True:
         with contextlib.suppress(*DATABASE_FAULTS):
-            await pool.execute(
-                "DELETE FROM heard_streams WHERE heard_at < now() - $1::interval", KEPT
-            )
+            await forget_old(pool)
         await asyncio.sleep(KEPT.total_seconds())
+
+
+async def forget_old(pool: Pool) -> None:
+    """Delete what was heard more than a minute ago."""
+    await pool.execute("DELETE FROM heard_streams WHERE heard_at < now() - $1::interval", KEPT)
 
 
 async def wait_until_shown(

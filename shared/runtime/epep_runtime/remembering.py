@@ -1,8 +1,9 @@
 """Aggregates folded lately, so that a PEP that somebody works on is not read from its beginning.
 
 What is remembered is only a beginning to read on from. The database says each time whether this
-connection may see the event that it ended with (row security may hide it, a restored database may
-not have it), and the keyring whether everybody whose values are in it is still there.
+connection may see the event that it ended with (row security may hide it, a transaction may have
+been rolled back, a restored database may not have it), and the keyring whether everybody whose
+values are in it is still there.
 """
 
 import time

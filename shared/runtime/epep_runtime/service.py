@@ -115,7 +115,7 @@ class Running:
         if self.relay:
             jobs.append(self.relay.run())
         if self.settings.has_role("projectors"):
-            jobs.append(own_writes.forget_old(self.pool))
+            jobs.append(own_writes.keep_forgetting(self.pool))
         if self.settings.has_role("workers"):
             jobs += [worker(self) for worker in (seal_now_and_then, *self.service.workers)]
         for role, workers in self.service.role_workers.items():

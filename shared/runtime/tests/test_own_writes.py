@@ -128,14 +128,16 @@ async def test_what_was_heard_is_kept_for_a_minute(service: ServiceUnderTest) ->
         return bool(await pool.fetchval(of_stream, f"counter-{key}"))
 
     await eventually(heard)
-    await pool.execute("UPDATE heard_streams SET heard_at = heard_at - interval '61 seconds'")
-    tidying = asyncio.create_task(own_writes.forget_old(pool))
+    await own_writes.forget_old(pool)
+    assert await heard()
 
     async def forgotten() -> bool:
-        return not await pool.fetchval(of_stream, f"counter-{key}")
+        # Each time: a projector that hears an event again, after a rebalance, notes it again.
+        await pool.execute("UPDATE heard_streams SET heard_at = heard_at - interval '61 seconds'")
+        await own_writes.forget_old(pool)
+        return not await heard()
 
     await eventually(forgotten)
-    tidying.cancel()
 
 
 def test_a_header_with_anything_else_in_it_is_read_as_far_as_it_goes() -> None:

@@ -22,9 +22,6 @@ class Listening:
         self._connection = connection
         self.rows = 0
 
-    def is_in_transaction(self) -> bool:
-        return self._connection.is_in_transaction()
-
     async def fetch(self, *arguments: Any) -> list[Any]:
         found = await self._connection.fetch(*arguments)
         self.rows += len(found)
@@ -57,7 +54,7 @@ async def test_only_what_came_after_is_read(pool: Pool, store: EventStore) -> No
 
 
 @pytest.mark.servers
-async def test_what_is_taken_back_is_not_remembered(pool: Pool, store: EventStore) -> None:
+async def test_what_was_taken_back_is_not_read_on_from(pool: Pool, store: EventStore) -> None:
     key = new_id()
     await _say(store, pool, key, 0)
     async with pool.acquire() as connection:
