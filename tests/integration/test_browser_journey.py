@@ -313,7 +313,7 @@ def test_pages_beside_the_journey(office: Office, system: System, mailbox: Mailb
     """What everybody may read, what isn't there, messages, and the import's page."""
     authority = found_authority(system, mailbox, "998")
     with office.desk() as desk:
-        for name in ("Help and contact", "Privacy", "Cookies", "Accessibility"):
+        for name in ("Help and contact", "Terms", "Privacy", "Cookies", "Accessibility"):
             desk.open("/log-in")
             desk.follow(name)
         desk.log_in(authority.virtual_school)

@@ -37,6 +37,7 @@ def addresses(ids: dict[str, str], imported: str) -> list[str]:
         f"/imports/{imported}",
         "/help",
         "/cookies",
+        "/terms",
         "/privacy",
         "/accessibility",
         "/logged-out",

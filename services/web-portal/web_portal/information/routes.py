@@ -39,6 +39,12 @@ async def cookies(visit: AnyVisit) -> Response:
     return await visit.page("information/cookies.html", title="Cookies")
 
 
+@routes.get("/terms")
+async def terms(visit: AnyVisit) -> Response:
+    """Show what is agreed to at the first log-in: acceptable use, and the terms (B10, B11)."""
+    return await visit.page("information/terms.html", title="Terms and acceptable use")
+
+
 @routes.get("/privacy")
 async def privacy(visit: AnyVisit) -> Response:
     """Say what is kept and why."""

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from web_portal.logging_in.steps import give, pending_of
 from web_portal.problems import InvalidError, ThrottledError, UnauthenticatedError
 from web_portal.web.visit import AnyVisit, Visit
-from web_portal.web.waiting import please_wait
+from web_portal.web.waiting import not_so_soon, please_wait
 
 routes = APIRouter(prefix="/log-in")
 NOT_RIGHT = "That code is not right or has expired"
@@ -102,7 +102,7 @@ async def send_again(visit: AnyVisit) -> Response:
     try:
         await visit.call.change("identity", "POST", f"/logins/{pending['login_id']}/resend", {})
     except ThrottledError as error:
-        return await _page(visit, pending, "code", please_wait(error), 429)
+        return await _page(visit, pending, "code", not_so_soon(error), 429)
     except UnauthenticatedError:
         return visit.go("/log-in")
     return visit.go(
