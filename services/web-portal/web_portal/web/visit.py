@@ -163,16 +163,20 @@ class Visit:
         known = self.session.data.get("waiting")
         if known and now - known["at"] < WAITING_SECONDS:
             return self._last_counts()
-        try:
-            invitations, messages = await asyncio.gather(
-                self.call.get("meeting", "/invitations", seconds=2.0),
-                self.call.get("notification", "/messages/unread", seconds=2.0),
-            )
-        except ServiceProblemError:
-            return self._last_counts()
-        waiting, unread = int(invitations.json["waiting"]), int(messages.json["unread"])
+        last_waiting, last_unread = self._last_counts()
+        waiting, unread = await asyncio.gather(
+            self._count("meeting", "/invitations", "waiting", last_waiting),
+            self._count("notification", "/messages/unread", "unread", last_unread),
+        )
         self.session.put("waiting", {"count": waiting, "unread": unread, "at": now})
         return waiting, unread
+
+    async def _count(self, service: str, path: str, key: str, last: int) -> int:
+        """Return a number from a service; the last one known while it does not answer."""
+        try:
+            return int((await self.call.get(service, path, seconds=2.0)).json[key])
+        except ServiceProblemError:
+            return last
 
     def recount_waiting(self) -> None:
         """Ask anew for the number of invitations and messages on the next page."""
