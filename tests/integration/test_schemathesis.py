@@ -81,7 +81,7 @@ def bad_tokens(place: Ground) -> dict[str, str]:
         "iat": now,
         "exp": now + 600,
     }
-    own = OKPKey.generate_key("Ed25519", {"kid": key.kid})
+    own = OKPKey.generate_key("Ed25519", {"kid": str(key.kid)})
     octets = OctKey.import_key(str(key.as_dict(private=False)["x"]))
 
     def signed(by: Any = key, alg: str = ALGORITHM, **changes: Any) -> str:
