@@ -73,7 +73,7 @@ async def test_a_token_as_it_should_be_is_taken(door: Door) -> None:
         {"sid": None},
         {"name": None},
     ],
-    ids=str,
+    ids=" and ".join,
 )
 async def test_a_token_of_elsewhere_of_then_or_of_later_is_refused(
     door: Door, changes: dict[str, Any]

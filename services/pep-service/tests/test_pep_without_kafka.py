@@ -69,17 +69,20 @@ async def a_newer_profile_does_not_touch_an_open_pep(
     service: Any, asking: dict[str, str], pep_id: str
 ) -> None:
     process = service.process
-    newer = shipped_documents()[0].model_copy(update={"version": 3, "name": "New Birmingham"})
+    shipped = shipped_documents()[0]
+    later = shipped.version + 1
+    newer = shipped.model_copy(update={"version": later, "name": "New Birmingham"})
     cause = Cause(Actor(id="system:pep", role="system"), "330", uuid4())
     async with process.pool.acquire() as connection, connection.transaction():
         event = AuthorityProfilePublished(profile=newer)
         await process.store.append(connection, PROFILE.stream("330"), 1, [event], cause)
-    assert (await profile_of(process.pool, "330")).version == 3
-    assert (await profile_of(process.pool, "330", 2)).name == "Birmingham"
+    assert (await profile_of(process.pool, "330")).version == later
+    assert (await profile_of(process.pool, "330", shipped.version)).name == "Birmingham"
     document = (await service.client.get(f"/peps/{pep_id}", headers=asking)).json()
-    assert (document["profile_version"], document["authority"]["name"]) == (2, "Birmingham")
+    bound_to = (document["profile_version"], document["authority"]["name"])
+    assert bound_to == (shipped.version, "Birmingham")
     newest = (await service.client.get("/profiles/330", headers=asking)).json()
-    assert (newest["version"], newest["name"]) == (3, "New Birmingham")
+    assert (newest["version"], newest["name"]) == (later, "New Birmingham")
     async with running(SERVICE, process.settings):
         published = await service.said(AuthorityProfilePublished)
         assert len(published) == 3  # a second start publishes nothing again
