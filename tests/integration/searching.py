@@ -10,11 +10,11 @@ from urllib.parse import quote, quote_plus
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer
-from traces import Traces
 
 from epep_local.backends import Backends
 from epep_local.services import SERVICES
 from epep_local.system import System
+from epep_local.traces import Traces
 from epep_runtime.topic_ends import ends_of
 
 SHORTEST = 5

@@ -38,13 +38,13 @@ from journeys import (
 from people import Person, body_of, eventually
 from searching import Search, forms_of, search_everywhere, tables_of
 from test_journey import LINK, open_an_audit
-from traces import Traces
 
 from epep_events.base import ERASED
 from epep_events.pep import ChildRegistered
 from epep_local.backends import Backends
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
+from epep_local.traces import Traces
 from epep_runtime.testing import eventually as soon
 from pep_service.children.child import child_id_of
 

@@ -7,11 +7,11 @@ from authority import found_authority, next_weekday
 from browsing import Office, chromium_running
 from people import eventually
 from steps_by_clicks import create_with_a_mistake
-from traces import Seen, Traces
 from watching import Watch
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
+from epep_local.traces import Seen, Traces
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 

@@ -24,6 +24,7 @@ from epep_local.places import cache_folder, ready
 from epep_local.system import System
 
 if TYPE_CHECKING:
+    from epep_local.traces import Traces
     from epep_runtime.postgres_keyring import PostgresKeyring
 
 DatabaseFactory = Callable[..., Awaitable[str]]
@@ -143,8 +144,21 @@ def mailbox(backends: Backends) -> Mailbox:
     return Mailbox(backends.mailbox_url)
 
 
+@pytest.fixture(scope="session")
+def traces() -> Iterator[Traces]:
+    """What the spans of the services of `system` say, whichever test has them started first."""
+    from epep_local.traces import collecting
+
+    with collecting() as collected:
+        yield collected
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def system(backends: Backends, server_folder: Path) -> AsyncIterator[System]:
+async def system(
+    backends: Backends,
+    server_folder: Path,
+    traces: Traces,  # noqa: ARG001 - it must be there before the services are
+) -> AsyncIterator[System]:
     """The six services, each its own process, with no data; everything ends with the run."""
     word = uuid4().hex[:10]
     made = System(

@@ -99,9 +99,9 @@ class KeyCache:
         until = self._clock() + self._seconds
         for subject, key in keys.items():
             known = self._kept.get(subject)
-            if known is None or known[1] is not None:
-                self._kept[subject] = (until, key)
-                self._kept.move_to_end(subject)
+            destroyed = known is not None and known[1] is None
+            self._kept[subject] = (until, None if destroyed else key)
+            self._kept.move_to_end(subject)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
 

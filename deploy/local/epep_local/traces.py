@@ -33,20 +33,28 @@ class Traces:
     """What the services have sent; `bodies` are the requests as they came."""
 
     bodies: list[bytes] = field(default_factory=list)
+    _seen: list[Seen] = field(default_factory=list)
+    _read: int = 0
 
     def seen(self) -> list[Seen]:
         """Return every span so far."""
-        found = []
-        for body in list(self.bodies):
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                [service] = [
-                    each.value.string_value
-                    for each in resource.resource.attributes
-                    if each.key == "service.name"
-                ]
-                for scope in resource.scope_spans:
-                    found += [Seen(service.removeprefix("epep-"), span) for span in scope.spans]
-        return found
+        while self._read < len(self.bodies):
+            self._seen += _spans_in(self.bodies[self._read])
+            self._read += 1
+        return list(self._seen)
+
+
+def _spans_in(body: bytes) -> list[Seen]:
+    found = []
+    for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+        [service] = [
+            each.value.string_value
+            for each in resource.resource.attributes
+            if each.key == "service.name"
+        ]
+        for scope in resource.scope_spans:
+            found += [Seen(service.removeprefix("epep-"), span) for span in scope.spans]
+    return found
 
 
 @contextmanager
