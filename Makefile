@@ -41,7 +41,7 @@ reset: $(READY) ## Remove all data of `make up`, after asking (YES=1 doesn't ask
 
 # Two processes, each with servers of its own: much of a test is waiting for one of them.
 test: $(READY) browser lint ## Run every check and every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: $(READY) ## Run format, lint and the tests that need no servers (under 20 s)
 	@$(BIN)/ruff format --quiet --check $(PACKAGES) tests bench
