@@ -37,6 +37,7 @@ def pytest_configure() -> None:
     os.environ["EPEP_KEYRING_URL"] = "postgresql://nowhere.invalid/keyring"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Share the tests out among processes (`pytest -n 2 --dist loadgroup`).
 
