@@ -39,9 +39,8 @@ logs: $(READY) ## Follow the logs (SERVICE=pep for one)
 reset: $(READY) ## Remove all data of `make up`, after asking (YES=1 doesn't ask)
 	@$(BIN)/python -m epep_local reset $(if $(filter 1,$(YES)),--yes)
 
-# Two processes, each with servers of its own: much of a test is waiting for one of them.
-test: $(READY) browser lint ## Run every check and every test
-	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: $(READY) browser lint ## Run every check and every test (some 20 minutes on 2 cores)
+	@$(BIN)/pytest
 
 test-fast: $(READY) ## Run format, lint and the tests that need no servers (under 20 s)
 	@$(BIN)/ruff format --quiet --check $(PACKAGES) tests bench

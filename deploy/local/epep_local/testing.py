@@ -37,22 +37,6 @@ def pytest_configure() -> None:
     os.environ["EPEP_KEYRING_URL"] = "postgresql://nowhere.invalid/keyring"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Share the tests out among processes (`pytest -n 2 --dist loadgroup`).
-
-    All that need the whole system go to one of them, first, so that there is one system and the
-    longest part begins at once; of the others each file stays whole.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        whole = item.get_closest_marker("system") is not None
-        group = "system" if whole else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("system") is None)
-
-
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder for this run's servers, removed at its end."""
