@@ -70,7 +70,7 @@ types: $(READY)
 		$(BIN)/mypy --no-error-summary $$file || exit 1; done
 
 bench: $(READY) ## Measure against the bare thing (P=P1,P3 for some); writes bench/results.md
-	@PYTHONPATH=bench $(BIN)/python -m epep_bench $(P)
+	@PYTHONPATH=$(CURDIR)/bench $(BIN)/python -m epep_bench $(P)
 
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format $(PACKAGES) tests bench
