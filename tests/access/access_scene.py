@@ -5,7 +5,7 @@ The read models are told directly, by their own handlers; nothing here needs Kaf
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from joserfc.jwk import OKPKey
 
@@ -18,6 +18,7 @@ from epep_events.meeting import MeetingScheduled, When
 from epep_events.pep import (
     AuthorityProfilePublished,
     ChildRegistered,
+    MeetingPlan,
     PEPInitiated,
     ProfessionalAssigned,
     ProfessionalUnassigned,
@@ -37,6 +38,40 @@ NOW = datetime.now(UTC)
 SURNAME = "Okafor"
 WIDE = frozenset({"virtual_school", "virtual_school_head", "auditor", "delegate"})
 """Roles that are not assigned; a delegate's way in is walked in pep-service."""
+
+
+def child_born(child: UUID, number: str) -> ChildRegistered:
+    """Return the event that registers a made-up child under that social care number."""
+    return ChildRegistered(
+        child_id=child,
+        social_care_id=number,
+        first_name="Maya",
+        last_name=SURNAME,
+        date_of_birth=date(2014, 5, 1),
+        sex="1",
+        ethnicity="WBRI",
+    )
+
+
+def pep_begun(
+    pep: UUID, child: UUID, code: str, meeting: MeetingPlan | None = None
+) -> PEPInitiated:
+    """Return the event that begins a review PEP, bound to the authority's shipped profile."""
+    return PEPInitiated(
+        pep_id=pep,
+        child_id=child,
+        child_initials="K.O.",
+        kind="review",
+        kind_label="Termly review PEP",
+        variant="school_age",
+        key_stage="KS3",
+        year_group=7,
+        profile_code=code,
+        profile_version=next(each.version for each in shipped_documents() if each.code == code),
+        initiated_on=NOW.date(),
+        completion_due=None,
+        meeting=meeting,
+    )
 
 
 class Scene:
@@ -104,31 +139,9 @@ class Scene:
 
     async def _child(self, relation: Relation) -> None:
         child, pep, code = self.children[relation], self.peps[relation], self.code(relation)
-        born = ChildRegistered(
-            child_id=child,
-            social_care_id=f"c-{child.hex[:8]}",
-            first_name="Maya",
-            last_name=SURNAME,
-            date_of_birth=date(2014, 5, 1),
-            sex="1",
-            ethnicity="WBRI",
-        )
+        born = child_born(child, f"c-{child.hex[:8]}")
         await self.tell(born, code)
-        begun = PEPInitiated(
-            pep_id=pep,
-            child_id=child,
-            child_initials="K.O.",
-            kind="review",
-            kind_label="Termly review PEP",
-            variant="school_age",
-            key_stage="KS3",
-            year_group=7,
-            profile_code=code,
-            profile_version=next(p.version for p in shipped_documents() if p.code == code),
-            initiated_on=NOW.date(),
-            completion_due=None,
-            meeting=None,
-        )
+        begun = pep_begun(pep, child, code)
         await self.tell(begun, code)
         meeting = derived_id("meeting", pep)
         scheduled = MeetingScheduled(

@@ -3,11 +3,11 @@
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from access_scene import NOW, Scene
+from access_scene import NOW, Scene, child_born, pep_begun
 from fuzzing import Ground
 from identity_door import LIGHT, Clock, Door
 from joserfc.jwk import OKPKey
@@ -15,7 +15,7 @@ from joserfc.jwk import OKPKey
 from epep_events.base import Event
 from epep_events.envelope import Actor
 from epep_events.notification import SealingKeyPublished
-from epep_events.pep import ChildRegistered, MeetingPlan, PEPInitiated, ProfessionalAssigned
+from epep_events.pep import MeetingPlan, ProfessionalAssigned
 from epep_runtime.event_store import Cause
 from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
 from identity_service.main import SERVICE as IDENTITY
@@ -78,21 +78,14 @@ class PEPGround:
         """Make another child with a PEP, and wait until people can reach it."""
         number = f"F{uuid4().hex[:8]}"
         child, pep = child_id_of("330", number), uuid4()
-        born = ChildRegistered(
-            child_id=child,
-            social_care_id=number,
-            first_name="Maya",
-            last_name="Okafor",
-            date_of_birth=date(2014, 5, 1),
-            sex="2",
-            ethnicity="WBRI",
-        )
         given: list[Event] = [
             ProfessionalAssigned(child_id=child, account_id=self.accounts[role], role=role)
             for role in ASSIGNED
         ]
-        await _append(self.service, CHILD.stream(child), [born, *given])
-        await _append(self.service, PEPS.stream(pep), [self._begun(pep, child)])
+        await _append(self.service, CHILD.stream(child), [child_born(child, number), *given])
+        reason = self.profile.meeting_reasons[0].value
+        plan = MeetingPlan(starts_at=NOW + timedelta(days=9), reason=reason)
+        await _append(self.service, PEPS.stream(pep), [pep_begun(pep, child, "330", plan)])
         self.ids |= {"child_id": [str(child)], "pep_id": [str(pep)], "social_care_id": [number]}
         pool = self.service.process.pool
 
@@ -102,24 +95,6 @@ class PEPGround:
             return bool(seen and known)
 
         await eventually(reached)
-
-    def _begun(self, pep: UUID, child: UUID) -> PEPInitiated:
-        reason = self.profile.meeting_reasons[0].value
-        return PEPInitiated(
-            pep_id=pep,
-            child_id=child,
-            child_initials="MO",
-            kind="review",
-            kind_label="Termly review PEP",
-            variant="school_age",
-            key_stage="KS3",
-            year_group=7,
-            profile_code="330",
-            profile_version=self.profile.version,
-            initiated_on=NOW.date(),
-            completion_due=None,
-            meeting=MeetingPlan(starts_at=NOW + timedelta(days=9), reason=reason),
-        )
 
 
 @asynccontextmanager

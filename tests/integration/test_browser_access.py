@@ -14,16 +14,19 @@ from uuid import uuid4
 import httpx
 import pytest
 from authority import EPISODES, HEADER, PEOPLE, Authority, found_authority, import_children
-from browsing import Desk, Office, chromium_running
+from browsing import Desk, Office
 from journeys import create_pep
 from people import PASSWORD, Person, eventually, make_accounts
 from playwright.sync_api import expect
-from watching import Watch, problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("nothing_wrong"),
+]
 AT_ONCE = 2.0
 NEXT_MONTH = datetime.now(UTC).date() + timedelta(days=30)
 GONE = "There is no page at this address"
@@ -79,19 +82,6 @@ def cast(system: System, mailbox: Mailbox) -> Cast:
     page = head.get("pep", f"/children/{authority.child_id}")
     care_id = next(f["value"] for f in page["core_data"] if f["label"] == "Social care number")
     return Cast(authority, others, care_id, school)
-
-
-@pytest.fixture(scope="module")
-def office(system: System) -> Iterator[Office]:
-    with chromium_running() as browser:
-        yield Office(browser, system.url("portal"), Watch())
-
-
-@pytest.fixture(autouse=True)
-def nothing_wrong(office: Office) -> Iterator[None]:
-    before = len(office.watch.problems)
-    yield
-    assert not problems_of(office.watch, before), problems_of(office.watch, before)
 
 
 @pytest.fixture(scope="module")

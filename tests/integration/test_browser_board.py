@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from authority import Authority, found_authority, import_more
-from browsing import Desk, Office, chromium_running
+from browsing import Desk, Office
 from journeys import (
     await_state,
     change_pep,
@@ -20,30 +19,20 @@ from journeys import (
     publish_review,
 )
 from playwright.sync_api import Locator, expect
-from watching import Watch, problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("nothing_wrong"),
+]
 
 
 @pytest.fixture(scope="module")
 def authority(system: System, mailbox: Mailbox) -> Authority:
     return found_authority(system, mailbox, "330")
-
-
-@pytest.fixture(scope="module")
-def office(system: System) -> Iterator[Office]:
-    with chromium_running() as browser:
-        yield Office(browser, system.url("portal"), Watch())
-
-
-@pytest.fixture(autouse=True)
-def nothing_wrong(office: Office) -> Iterator[None]:
-    before = len(office.watch.problems)
-    yield
-    assert not problems_of(office.watch, before), problems_of(office.watch, before)
 
 
 def tile(desk: Desk, key: str) -> Locator:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from browsing import Desk, Office, chromium_running, code_mailed
+from browsing import Desk, Office, code_mailed
 from newcomers import (
     PHONE,
     SCHOOL,
@@ -33,27 +32,17 @@ from second_factors import (
     logs_in_with_the_app,
     logs_in_with_the_passkey,
 )
-from watching import Watch, problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("nothing_wrong"),
+]
 NAME = "Amara Lindqvist"
 NEW_PASSWORD = "quiet-lantern-harbour-9"
-
-
-@pytest.fixture(scope="module")
-def office(system: System) -> Iterator[Office]:
-    with chromium_running() as browser:
-        yield Office(browser, system.url("portal"), Watch())
-
-
-@pytest.fixture(autouse=True)
-def nothing_wrong(office: Office) -> Iterator[None]:
-    """Every page that a test comes across is as it should be."""
-    yield
-    assert not problems_of(office.watch), problems_of(office.watch)
 
 
 def test_from_nothing_to_every_second_factor(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from authority import Authority, found_authority, next_weekday, today_that_lasts
-from browsing import Desk, Office, chromium_running
+from browsing import Desk, Office
 from journeys import (
     await_state,
     complete_sections,
@@ -29,7 +28,6 @@ from steps_by_clicks import (
     reschedule_to_today,
     submit_target,
 )
-from watching import Watch, problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
@@ -37,21 +35,11 @@ from epep_local.system import System
 VIEW = re.compile(r"^View .*Hussain")
 SIGN = re.compile("^Sign the PEP off$")
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def office(system: System) -> Iterator[Office]:
-    with chromium_running() as browser:
-        yield Office(browser, system.url("portal"), Watch())
-
-
-@pytest.fixture(autouse=True)
-def nothing_wrong(office: Office) -> Iterator[None]:
-    """Every page that a test comes across is as it should be."""
-    before = len(office.watch.problems)
-    yield
-    assert not problems_of(office.watch, before), problems_of(office.watch, before)
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("nothing_wrong"),
+]
 
 
 def test_northvales_way_by_clicks(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from authority import Authority, found_authority
-from browsing import Desk, Office, chromium_running
+from browsing import Desk, Office
 from journeys import create_pep, fill_pages, hold_meeting
 from people import eventually
 from playwright.sync_api import Dialog, expect
 from steps_by_clicks import accept_in_invitations, answer_by_link, mark_complete
-from watching import Watch, problems_of
+from watching import problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
@@ -28,12 +27,6 @@ def authority(system: System, mailbox: Mailbox) -> Authority:
 @pytest.fixture(scope="module")
 def pep_id(authority: Authority) -> str:
     return create_pep(authority, authority.social_worker)
-
-
-@pytest.fixture(scope="module")
-def office(system: System) -> Iterator[Office]:
-    with chromium_running() as browser:
-        yield Office(browser, system.url("portal"), Watch())
 
 
 def scripts_run(desk: Desk) -> bool:

@@ -22,7 +22,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from epep_access.testing import routes
-from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
+from epep_runtime.testing import token_claims
+from epep_runtime.tokens import ALGORITHM
 
 FEW = 4
 """Requests to each operation in `make test`."""
@@ -71,16 +72,7 @@ async def test_no_request_breaks_a_service(ground: tuple[str, Ground]) -> None:
 def bad_tokens(place: Ground) -> dict[str, str]:
     """Return tokens that must open nothing, by what is wrong with them; all of a head."""
     key, now = place.service.tokens.key, int(time.time())
-    claims: dict[str, Any] = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": str(uuid4()),
-        "name": "Mallory",
-        "grants": [{"authority": "330", "role": "virtual_school"}],
-        "sid": str(uuid4()),
-        "iat": now,
-        "exp": now + 600,
-    }
+    claims = token_claims(uuid4(), [("330", "virtual_school")], "Mallory")
     own = OKPKey.generate_key("Ed25519", {"kid": str(key.kid)})
     octets = OctKey.import_key(str(key.as_dict(private=False)["x"]))
 

@@ -11,23 +11,14 @@ from identity_door import Door
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
+from epep_runtime.testing import token_claims
+from epep_runtime.tokens import ALGORITHM
 
 pytestmark = pytest.mark.servers
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    now = int(time.time())
-    known = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": str(uuid4()),
-        "name": "Mallory",
-        "grants": [{"authority": "330", "role": "virtual_school"}],
-        "sid": str(uuid4()),
-        "iat": now,
-        "exp": now + 600,
-    }
+    known = token_claims(uuid4(), [("330", "virtual_school")], "Mallory")
     return {name: value for name, value in (known | changes).items() if value is not None}
 
 

@@ -238,9 +238,9 @@ class EventStore:
         Nothing of an erased child is folded: what reads as erased makes no sense as a state.
         """
         stream = aggregate.stream(key)
-        loaded = await self._read_on(connection, aggregate, stream)
-        if loaded is None:
-            loaded = await self._folded(connection, aggregate, stream)
+        loaded = await self._read_on(connection, aggregate, stream) or await self._folded(
+            connection, aggregate, stream
+        )
         child = aggregate.about(loaded.state) if aggregate.about else None
         if child and (await self.keyring.keys_for([str(child)])).get(str(child), child) is None:
             raise ErasedSubjectError(str(child))

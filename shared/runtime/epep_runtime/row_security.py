@@ -23,7 +23,7 @@ EVERYTHING, UNKNOWN = "", "?"
 
 @dataclass(slots=True)
 class Told:
-    """What a connection has been told last."""
+    """What a connection has been told last; the pool's proxies let it be read, not replaced."""
 
     authorities: str = EVERYTHING
 

@@ -51,6 +51,26 @@ async def eventually(look: Callable[[], Awaitable[T]], patience: float = PATIENC
     raise last or AssertionError("it did not come true in time")
 
 
+def token_claims(
+    account_id: UUID, grants: Iterable[tuple[str, str]], name: str, lifetime: int = 600
+) -> dict[str, Any]:
+    """Return what identity says of a person with these (authority, role) grants.
+
+    `lifetime` is in seconds.
+    """
+    now = int(time.time())
+    return {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(account_id),
+        "name": name,
+        "grants": [{"authority": each[0], "role": each[1]} for each in grants],
+        "sid": "test-session",
+        "iat": now,
+        "exp": now + lifetime,
+    }
+
+
 class TokenMaker:
     """Signs access tokens as identity would, with a key that the service has been told of."""
 
@@ -73,17 +93,7 @@ class TokenMaker:
         lifetime: int = 600,
     ) -> str:
         """Return a token for a person with these (authority, role) grants; seconds of life."""
-        now = int(time.time())
-        claims: dict[str, Any] = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": str(account_id),
-            "name": name,
-            "grants": [{"authority": each[0], "role": each[1]} for each in grants],
-            "sid": "test-session",
-            "iat": now,
-            "exp": now + lifetime,
-        }
+        claims = token_claims(account_id, grants, name, lifetime)
         header = {"alg": ALGORITHM, "kid": self.key.kid}
         return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
 

@@ -12,7 +12,7 @@ from epep_runtime.problems import FieldError, InvalidError, RefusedError
 from epep_runtime.text import Command, Name, example
 from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.accounts.granting import NEVER_GRANTED
-from identity_service.accounts.suspending_for_others import all_mine
+from identity_service.accounts.suspending_for_others import wholly_shared_authority
 from identity_service.logins import records as logins
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
 from identity_service.sessions.ending_for_others import shared_authority
@@ -95,7 +95,7 @@ async def merge(account_id: UUID, command: MergeInto, change: Changing, request:
     """
     running = running_of(request)
     store, into = running.store, command.into_account_id
-    _, authority = await all_mine(running, change.principal, account_id)
+    authority = await wholly_shared_authority(running, change.principal, account_id)
     await shared_authority(running, change.principal, into)
     cause = change.cause("virtual_school", authority)
     async with running.pool.acquire() as connection, connection.transaction():

@@ -13,7 +13,7 @@ from epep_runtime.problems import NotFoundError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, Name, example
 from epep_runtime.tokens import Principal
-from identity_service.accounts.account import ACCOUNT
+from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.devices.forgetting import forget_all
 from identity_service.factors import records as factors
 from identity_service.sessions import records
@@ -32,18 +32,25 @@ class SayWhy(Command):
     why: Name
 
 
-async def shared_authority(running: Running, principal: Principal, account_id: UUID) -> str:
-    """Return an authority whose virtual school asks and in which the person has a role.
+async def account_and_shared(
+    running: Running, principal: Principal, account_id: UUID
+) -> tuple[Account, list[str]]:
+    """Return an account and the authorities whose virtual school asks and where it has a role.
 
     Raises NotFoundError where there is none: who works elsewhere is nobody here.
     """
     account = (await running.store.load(running.pool, ACCOUNT, account_id)).state
     held = await held_by(running.pool, principal)
     managed = held.authorities(table().allowed("people.manage"))
-    for authority in account.authorities:
-        if authority in managed:
-            return authority
-    raise NotFoundError
+    shared = [authority for authority in account.authorities if authority in managed]
+    if not shared:
+        raise NotFoundError
+    return account, shared
+
+
+async def shared_authority(running: Running, principal: Principal, account_id: UUID) -> str:
+    """Return the first of `account_and_shared`'s authorities. Raises NotFoundError as it does."""
+    return (await account_and_shared(running, principal, account_id))[1][0]
 
 
 @router.get("/accounts/{account_id}/sessions", summary="A person's sessions")

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web_portal.administration.leavers import accounts_of, back_to, person_page
+from web_portal.administration.leavers import LONGEST_REASON, accounts_of, back_to, person_page
 from web_portal.administration.visitors import authority_of
 from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
@@ -15,7 +15,6 @@ from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration/leavers")
-LONGEST_REASON = 200
 
 
 @routes.post("/{account_id}/roles")
