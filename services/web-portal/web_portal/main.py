@@ -15,6 +15,7 @@ from fastapi import Depends, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.staticfiles import StaticFiles
 
+from epep_runtime.keep_alive import KEEP_ALIVE_SECONDS
 from epep_runtime.migrations import find, migrate
 from epep_runtime.postgres import open_pool
 from epep_runtime.telemetry import without_query
@@ -113,6 +114,8 @@ ROUTES = (
     information,
     drafts,
 )
+CALLS = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS / 3)
+"""Connections to services, given up long before a service closes them."""
 STREAMS = httpx.Limits(max_connections=500, max_keepalive_connections=0)
 STREAM_SILENCE_SECONDS = 40.0  # services give a sign of life every fifteen
 NOT_TRACED = "livez,readyz,static,board/stream,invitations/answer"
@@ -153,7 +156,7 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[Portal]:
     streaming = httpx.Timeout(settings.service_timeout_seconds, read=STREAM_SILENCE_SECONDS)
     try:
         async with (
-            httpx.AsyncClient(timeout=timeout, follow_redirects=False) as http,
+            httpx.AsyncClient(timeout=timeout, limits=CALLS) as http,
             httpx.AsyncClient(timeout=streaming, limits=STREAMS) as streams,
         ):
             yield Portal(
@@ -183,6 +186,7 @@ async def run(settings: PortalSettings) -> None:
             "access_log": False,
             "server_header": False,
             "timeout_graceful_shutdown": 8,
+            "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         }
         log.info("started", port=settings.http_port)
         await uvicorn.Server(uvicorn.Config(app, **config)).serve()

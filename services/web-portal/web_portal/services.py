@@ -20,6 +20,7 @@ from web_portal.problems import SessionEndedError, UnavailableError, problem, ve
 from web_portal.web.sessions import Session
 
 log = structlog.get_logger()
+BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError)
 RENEW_BEFORE = timedelta(seconds=30)
 OWN_WRITES_FOR = timedelta(seconds=15)
 """How long after a change the person's pages wait until they show it."""
@@ -56,14 +57,22 @@ class Services:
         return Caller(self, session, self._clock, network, browser)
 
     async def send(self, service: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """Send one request, with the trace it belongs to. Raises UnavailableError."""
+        """Send one request, with the trace it belongs to. Raises UnavailableError.
+
+        A read whose connection breaks, because its service is just then replaced, is sent once
+        more; a change is not, for it may have been made.
+        """
         headers = dict(more.pop("headers", {}))
         if trace := current_traceparent():
             headers["traceparent"] = trace
+        address = self._addresses[service].rstrip("/") + path
         try:
-            return await self._http.request(
-                method, self._addresses[service].rstrip("/") + path, headers=headers, **more
-            )
+            try:
+                return await self._http.request(method, address, headers=headers, **more)
+            except BROKEN:
+                if method != "GET":
+                    raise
+                return await self._http.request(method, address, headers=headers, **more)
         except httpx.HTTPError as error:
             log.warning("service does not answer", target=service, error=type(error).__name__)
             raise UnavailableError(503, "unavailable") from error

@@ -14,6 +14,7 @@ import uvloop
 from fastapi import FastAPI
 
 from epep_runtime.http import openapi_of
+from epep_runtime.keep_alive import KEEP_ALIVE_SECONDS
 from epep_runtime.migrations import migrate
 from epep_runtime.operating import add_commands, run_parked, run_rebuild
 from epep_runtime.postgres_keyring import keyring_migrations
@@ -88,6 +89,7 @@ def serve(app: FastAPI, service: Service, settings: Settings) -> None:
         server_header=False,
         proxy_headers=False,  # who asks is the peer, unless a service's own setting says otherwise
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve())
