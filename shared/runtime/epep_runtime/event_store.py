@@ -26,7 +26,7 @@ from epep_events.sealed_fields import (
 from epep_runtime.ids import new_id
 from epep_runtime.keyring import Keyring, open_document, subjects_in
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.remembering import Folded, Recent
+from epep_runtime.remembering import Folded, nothing_folded_yet
 
 S = TypeVar("S")
 VERSION_CONFLICT = "EP409"
@@ -128,7 +128,7 @@ class EventStore:
         self.keyring = keyring
         self.clock = clock
         self.appended = asyncio.Event()
-        self._recent = Recent()
+        self._recent = nothing_folded_yet()
 
     async def hold(self, connection: Connection, stream_ids: Iterable[str]) -> None:
         """Keep every other writer from these streams until the caller's transaction ends.
@@ -254,14 +254,15 @@ class EventStore:
         keys = await self.keys_to_open(rows)
         loaded = fold(aggregate, self.opened(rows, keys))
         if rows:
-            self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
+            self._recent.keep({(aggregate.name, stream): _to_remember(loaded, keys)})
         return loaded
 
     async def _read_on(
         self, connection: Pool | Connection, aggregate: Aggregate[S], stream: str
     ) -> Loaded[S] | None:
         """Fold what came after the part that is remembered; None where that does not hold."""
-        known = self._recent.find(aggregate.name, stream)
+        here = aggregate.name, stream
+        known = self._recent.find([here]).get(here)
         if known is None:
             return None
         before: Loaded[S] = known.loaded
@@ -269,10 +270,10 @@ class EventStore:
         seen = last is not None and last["event_id"] == before.events[-1].meta.event_id
         keys = {**await self.keys_to_open(rows), **await self.keyring.keys_for(known.subjects)}
         if not seen or any(keys.get(each) is None for each in known.subjects):
-            self._recent.forget(aggregate.name, stream)
+            self._recent.forget(here)
             return None
         loaded = fold(aggregate, self.opened(rows, keys), before)
-        self._recent.keep(aggregate.name, stream, _to_remember(loaded, keys))
+        self._recent.keep({here: _to_remember(loaded, keys)})
         return loaded
 
 

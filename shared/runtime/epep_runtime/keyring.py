@@ -4,9 +4,9 @@ Nobody else holds these keys, and no backup of events has them. Destroying one m
 sealed under it unreadable, wherever a copy of it is.
 """
 
+import math
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, TypeAlias
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from epep_events.sealed_fields import Document, Keys, Subject, open_sealed, sealed_slots
+from epep_runtime.recent import Recent
 
 KeysFound: TypeAlias = dict[Subject, AESGCM | None]
 SUBJECT = re.compile(r'"subject":\s*"([0-9a-f-]{36})"')
@@ -65,50 +66,33 @@ def open_document(document: Document, event_id: UUID, keys: Keys) -> frozenset[S
 
 
 class KeyCache:
-    """The keys last used, for a short time. A destroyed one never comes back."""
+    """The keys last fetched, for a short time. A destroyed one never comes back."""
 
     def __init__(
         self, size: int, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._size, self._seconds, self._clock = size, seconds, clock
-        self._kept: OrderedDict[Subject, tuple[float, AESGCM | None]] = OrderedDict()
+        self._keys = Recent[Subject, AESGCM | None](size, seconds, clock)
+        self._destroyed = Recent[Subject, None](size, math.inf, clock)
 
     def __len__(self) -> int:
         """Return how many subjects are kept."""
-        return len(self._kept)
+        return len(self._keys)
 
-    def find(self, subjects: Iterable[Subject]) -> tuple[KeysFound, list[Subject]]:
+    def find(self, subjects: Collection[Subject]) -> tuple[KeysFound, list[Subject]]:
         """Return what is here and fresh, and the subjects that are not."""
-        now = self._clock()
-        found: KeysFound = {}
-        missing: list[Subject] = []
-        for subject in subjects:
-            kept = self._kept.get(subject)
-            if kept is None or kept[0] < now:
-                missing.append(subject)
-            else:
-                self._kept.move_to_end(subject)
-                found[subject] = kept[1]
-        return found, missing
+        found = self._keys.find(subjects)
+        return found, [subject for subject in subjects if subject not in found]
 
     def keep(self, keys: Keys) -> None:
-        """Keep these, and drop the ones that were used longest ago.
-
-        What was destroyed while a key was on its way here stays destroyed.
-        """
-        until = self._clock() + self._seconds
-        for subject, key in keys.items():
-            known = self._kept.get(subject)
-            destroyed = known is not None and known[1] is None
-            self._kept[subject] = (until, None if destroyed else key)
-            self._kept.move_to_end(subject)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        """Keep these; what was destroyed while a key was on its way here stays destroyed."""
+        self._destroyed.keep({subject: None for subject, key in keys.items() if key is None})
+        self._keys.keep({**keys, **self._destroyed.find(keys)})
 
     def forget(self, subject: Subject) -> None:
         """Keep only that the key is destroyed."""
-        self._kept[subject] = (self._clock() + self._seconds, None)
+        self.keep({subject: None})
 
     def clear(self) -> None:
         """Drop everything."""
-        self._kept.clear()
+        self._keys.clear()
+        self._destroyed.clear()

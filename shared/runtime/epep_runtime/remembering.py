@@ -6,13 +6,11 @@ been rolled back, a restored database may not have it), and the keyring whether 
 values are in it is still there.
 """
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from epep_events.sealed_fields import Subject
+from epep_runtime.recent import Recent
 
 MOST = 500
 """Aggregates; a PEP is some tens of kilobytes."""
@@ -27,44 +25,10 @@ class Folded:
     subjects: frozenset[Subject]
 
 
-class Recent:
-    """The aggregates used last, by kind and stream, each for five minutes after its last use."""
+RecentlyFolded: TypeAlias = Recent[tuple[str, str], Folded]
+"""By an aggregate's kind and its stream."""
 
-    def __init__(
-        self,
-        most: int = MOST,
-        seconds: float = KEPT_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._most, self._seconds, self._clock = most, seconds, clock
-        self._kept: OrderedDict[tuple[str, str], tuple[float, Folded]] = OrderedDict()
 
-    def __len__(self) -> int:
-        """Return how many aggregates are remembered."""
-        return len(self._kept)
-
-    def find(self, name: str, stream_id: str) -> Folded | None:
-        """Return what is remembered of a stream, None where nothing is or it is too old."""
-        self._forget_old()
-        kept = self._kept.get((name, stream_id))
-        return kept[1] if kept else None
-
-    def keep(self, name: str, stream_id: str, folded: Folded) -> None:
-        """Remember this in place of what was known of the stream."""
-        self._kept[name, stream_id] = (self._clock() + self._seconds, folded)
-        self._kept.move_to_end((name, stream_id))
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def forget(self, name: str, stream_id: str) -> None:
-        """Drop what is remembered of a stream."""
-        self._kept.pop((name, stream_id), None)
-
-    def _forget_old(self) -> None:
-        # The oldest use comes first, and each was kept for the same time.
-        now = self._clock()
-        while self._kept:
-            first = next(iter(self._kept))
-            if self._kept[first][0] >= now:
-                return
-            del self._kept[first]
+def nothing_folded_yet() -> RecentlyFolded:
+    """Return room for the aggregates used last, each for five minutes after its last use."""
+    return Recent(MOST, KEPT_SECONDS)

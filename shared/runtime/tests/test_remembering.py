@@ -10,7 +10,7 @@ from epep_events.sealed_fields import ErasedSubjectError
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.remembering import Folded, Recent
+from epep_runtime.remembering import Folded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -91,7 +91,7 @@ async def test_another_history_of_the_same_length_is_read_afresh(
         await _say(store, pool, each, 0)
     mixed_up = await store.load(pool, COUNTER, other)
     store._recent.keep(  # as if the database had been restored from another one
-        COUNTER.name, COUNTER.stream(key), Folded(mixed_up, frozenset())
+        {(COUNTER.name, COUNTER.stream(key)): Folded(mixed_up, frozenset())}
     )
     assert (await store.load(pool, COUNTER, key)).state.child == key
 
@@ -104,15 +104,3 @@ async def test_an_erased_child_is_not_remembered(pool: Pool, store: EventStore) 
     await store.keyring.destroy(str(key))
     with pytest.raises(ErasedSubjectError):
         await store.load(pool, COUNTER, key)
-
-
-async def test_the_one_used_longest_ago_makes_room_and_all_grow_old() -> None:
-    now = 0.0
-    recent = Recent(most=2, seconds=10, clock=lambda: now)
-    for number, stream in enumerate(("a", "b", "a", "c")):
-        recent.keep("counter", stream, Folded(number, frozenset()))
-    assert recent.find("counter", "b") is None
-    assert recent.find("counter", "a") == Folded(2, frozenset())
-    now = 11
-    assert recent.find("counter", "c") is None
-    assert len(recent) == 0
