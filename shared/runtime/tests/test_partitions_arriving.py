@@ -1,11 +1,15 @@
-"""A worker that is given partitions while the database is away gets going all the same."""
+"""A worker that is given partitions begins at their places, whatever stands in its way."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
+from aiokafka import TopicPartition
 from counting import COUNTING
-from machinery import assert_each_once_in_order, counted, following, relaying, say
+from machinery import assert_each_once_in_order, counted, following, relaying, say, taken
+from stepping import Counting, Topic, Worker, relay_step
 
 from epep_local.testing import TopicFactory
 from epep_runtime import runner
@@ -50,3 +54,50 @@ async def test_the_database_may_be_away_when_partitions_arrive(
         assert worker.lag()["trouble"] is None
     assert asked > 1
     await assert_each_once_in_order(pool, 3)
+
+
+async def test_what_was_fetched_before_the_worker_sought_its_place_is_fetched_again_from_there(
+    pool: Pool, store: EventStore
+) -> None:
+    """Kafka's client may hand over a batch from elsewhere, asked for before it was told to seek."""
+    topic, key = Topic(), new_id()
+    await say(pool, store, key, "one", "two", "three", "four")
+    where = await _published(pool, store, topic, 4)
+    worker = Worker(pool, store, topic, Counting())
+    await worker.join([where])
+    worker.consumer.seek(where, 2)
+    await worker.step()
+    assert await counted(pool) == 0
+    await worker.step()
+    await worker.step()
+    assert await taken(pool, key) == ["one", "two", "three", "four"]
+    await assert_each_once_in_order(pool, 4)
+
+
+async def test_a_place_that_the_topic_does_not_have_any_more_is_sought_once(
+    pool: Pool, store: EventStore
+) -> None:
+    """Where nothing lies between the place and the next message, the worker goes on with it."""
+    topic, key = Topic(), new_id()
+    await say(pool, store, key, "one", "two")
+    where = await _published(pool, store, topic, 2)
+    worker = Worker(pool, store, topic, Counting())
+    kept = topic.partitions[where.partition]
+    kept[:] = [replace(each, offset=each.offset + 7) for each in kept]
+    await worker.join([where])
+    await worker.step()
+    assert await counted(pool) == 0
+    await worker.step()
+    assert await taken(pool, key) == ["one", "two"]
+
+
+async def _published(pool: Pool, store: EventStore, topic: Topic, events: int) -> TopicPartition:
+    """Publish one stream's events; return where they are."""
+
+    async def all_there() -> bool:
+        await relay_step(pool, store, topic)  # anybody's open transaction holds it back
+        return sum(map(len, topic.partitions.values())) == events
+
+    await eventually(all_there)
+    [where] = [each for each in topic.where() if topic.partitions[each.partition]]
+    return where
