@@ -11,7 +11,12 @@ from town import Town
 
 from epep_local import plain_http
 
-OUTCOMES = ("NotificationSent", "NotificationFailed", "NotificationHeld")
+OUTCOMES = {
+    "NotificationSent": "sent",
+    "NotificationFailed": "failed",
+    "NotificationHeld": "held",
+    "NotificationLeftUnmailed": "left unmailed",
+}
 
 
 def mails_delivered(town: Town) -> Counter[str]:
@@ -51,9 +56,7 @@ def mailed_once(rows: Sequence[Any], delivered: Mapping[str, int]) -> Finding:
     ended = Counter(said[0] for said in outcomes.values() if said)
     finding.looked_at.append(
         f"{len(outcomes)} mails asked for, {sum(delivered.values())} delivered; "
-        + ", ".join(
-            f"{kind.removeprefix('Notification').lower()} {ended[kind]}" for kind in OUTCOMES
-        )
+        + ", ".join(f"{words} {ended[kind]}" for kind, words in OUTCOMES.items())
     )
     finding.notes += held
     return finding

@@ -145,6 +145,8 @@ def mail(*outcomes: str) -> list[dict[str, Any]]:
         (["NotificationHeld"], 1, True),
         (["NotificationHeld"], 0, True),
         (["NotificationHeld"], 2, False),
+        (["NotificationLeftUnmailed"], 0, True),
+        (["NotificationLeftUnmailed"], 1, False),
         ([], 0, False),
         (["NotificationHeld", "NotificationSent"], 1, False),
     ],

@@ -20,6 +20,7 @@ from epep_runtime.subscriptions import Reactor
 from notification_service.notifications.reading import router as reading
 from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
+from notification_service.preferences.choosing import router as preferences
 from notification_service.reactions.accounts import LOCKS
 from notification_service.reactions.emergencies import mail_emergency
 from notification_service.reactions.erasures import stop_mails
@@ -75,7 +76,7 @@ SERVICE = Service(
     description="Mails people about codes, meetings and PEPs, each once, and shows their messages.",
     migrations=Path(__file__).parent / "migrations",
     settings=NotificationSettings,
-    routers=[messages, reading],
+    routers=[messages, reading, preferences],
     projectors=[*access.PROJECTORS, PEPS, MESSAGES],
     reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS, ERASURES],
     workers=[post_mail],

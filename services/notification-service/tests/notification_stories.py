@@ -1,10 +1,12 @@
 """Events of the other contexts, as a story needs them; all people are made up."""
 
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from uuid import UUID
 
 from epep_events.identity import UserRegistered
 from epep_events.meeting import InvitationIssued, InvitedPerson, When
+from epep_events.notification import SealingKeyPublished
 from epep_events.pep import (
     AuthorityProfilePublished,
     ChildRegistered,
@@ -22,6 +24,7 @@ from epep_events.profile import (
     SignOff,
 )
 from epep_runtime.ids import new_id
+from epep_runtime.sealing import seal
 from epep_runtime.testing import ServiceUnderTest, eventually
 
 STARTS = datetime(2026, 12, 3, 10, 30, tzinfo=UTC)
@@ -160,3 +163,19 @@ class Family:
 
 def in_an_hour() -> datetime:
     return datetime.now(UTC) + timedelta(hours=1)
+
+
+async def sealed(service: ServiceUnderTest, secret: str) -> str:
+    (published,) = await service.said(SealingKeyPublished)
+    assert isinstance(published.data, SealingKeyPublished)
+    return seal(secret, published.data.jwk)
+
+
+def body(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+async def settled(service: ServiceUnderTest, type_: type, email: str) -> list[object]:
+    return [each.data for each in await service.said(type_) if each.data.email == email]  # type: ignore[attr-defined]

@@ -1,239 +1,24 @@
-"""From another context's event to the mailbox: once, whatever the mail server does."""
+"""Who is told of what has happened to a child's PEP or record, by mail and in the messages."""
 
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from functools import partial
+from typing import Any
 
 import pytest
-import pytest_asyncio
-from notification_stories import Family, in_an_hour, invitation, invited, when
+from notification_stories import Family, body
 
 from epep_events.access import EmergencyAccessTaken
-from epep_events.identity import LoginCodeRequested, RoleGranted
-from epep_events.meeting import InvitationResponded, MeetingCancelled, MeetingRescheduled
-from epep_events.notification import (
-    NotificationFailed,
-    NotificationRequested,
-    NotificationSent,
-    SealingKeyPublished,
-)
+from epep_events.identity import RoleGranted
+from epep_events.meeting import InvitationResponded
+from epep_events.notification import NotificationLeftUnmailed
 from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
 from epep_events.profile import Role
 from epep_events.qa import QAPublished
 from epep_local.mailbox import Mailbox
 from epep_runtime.ids import new_id
-from epep_runtime.sealing import seal
 from epep_runtime.testing import ServiceUnderTest, eventually
 
 pytestmark = pytest.mark.servers
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def family(service: ServiceUnderTest) -> Family:
-    found = Family(service, "801")
-    await found.settle_in()
-    return found
-
-
-async def sealed(service: ServiceUnderTest, secret: str) -> str:
-    (published,) = await service.said(SealingKeyPublished)
-    assert isinstance(published.data, SealingKeyPublished)
-    return seal(secret, published.data.jwk)
-
-
-def body(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
-
-
-async def settled(service: ServiceUnderTest, type_: type, email: str) -> list[object]:
-    return [each.data for each in await service.said(type_) if each.data.email == email]  # type: ignore[attr-defined]
-
-
-async def test_a_code_is_mailed_once_and_nothing_of_it_stays(
-    service: ServiceUnderTest, mailbox: Mailbox
-) -> None:
-    address = f"{new_id().hex[-12:]}@people.example"
-    event = LoginCodeRequested(
-        login_id=new_id(),
-        account_id=new_id(),
-        name="Sam Social",
-        email=address,
-        sealed_code=await sealed(service, "048151"),
-        expires_at=in_an_hour(),
-    )
-    meta = await service.others.say("identity", f"login-{event.login_id}", event)
-    mail = await mailbox.wait_for_async(address)
-    assert "048151" in body(mail)
-    assert mail["Subject"] == "Your ePEP security code"
-    (sent,) = await eventually(lambda: settled(service, NotificationSent, address))
-    assert isinstance(sent, NotificationSent)
-    assert sent.message_id == mail["Message-ID"] == f"<{sent.notification_id}@epep.example>"
-
-    await service.others.send_again(event, meta, 1)  # as a relay does after a crash
-    second = event.model_copy(update={"login_id": new_id(), "name": "Sam Again"})
-    await service.others.say("identity", f"login-{event.login_id}", second)
-    await mailbox.wait_for_async(address, lambda m: "Sam Again" in str(m["To"]))
-    assert len(await mailbox.messages_to_async(address)) == 2
-    left = await service.process.pool.fetchval(
-        "SELECT count(*) FROM outbox WHERE facts IS NOT NULL AND email = $1", address
-    )
-    assert left == 0
-    assert all("048151" not in each.data.model_dump_json() for each in await service.said())
-
-    async def shown() -> bool:
-        metrics = (await service.client.get("/metrics")).text
-        assert 'epep_mails_ended{outcome="sent"} 2.0' in metrics
-        return "epep_mails_due 0.0" in metrics
-
-    await eventually(shown)
-
-
-async def test_a_code_that_ran_out_is_not_mailed(
-    service: ServiceUnderTest, mailbox: Mailbox
-) -> None:
-    address = f"{new_id().hex[-12:]}@people.example"
-    event = LoginCodeRequested(
-        login_id=new_id(),
-        account_id=new_id(),
-        name="Sam Social",
-        email=address,
-        sealed_code=await sealed(service, "048151"),
-        expires_at=service.process.store.clock(),
-    )
-    await service.others.say("identity", f"login-{event.login_id}", event)
-    (failed,) = await eventually(lambda: settled(service, NotificationFailed, address))
-    assert isinstance(failed, NotificationFailed)
-    assert failed.why == "The code ran out before the mail could be sent."
-    assert await mailbox.messages_to_async(address) == []
-
-
-async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
-    service: ServiceUnderTest, family: Family, mailbox: Mailbox
-) -> None:
-    address = f"{new_id().hex[-12:]}@guests.example"
-    guest = invited(address, await sealed(service, "tok-1"))
-    stream, say = f"meeting-{family.meeting_id}", service.others.say
-    first = invitation(guest, family.meeting_id, family.pep_id)
-    await say("meeting", stream, first, authority=family.authority)
-    mail = await mailbox.wait_for_async(address)
-    assert "https://epep.example/invitations/answer/tok-1" in body(mail)
-    assert "Why: Termly review" in body(mail)
-    moved = MeetingRescheduled(
-        meeting_id=family.meeting_id,
-        pep_id=family.pep_id,
-        child_id=family.child_id,
-        child_initials="K.O.",
-        old=when(0),
-        new=when(1),
-        why="The hall is flooded",
-        contact_name=None,
-        contact_phone=None,
-        invited=(guest,),
-    )
-    await say("meeting", stream, moved, authority=family.authority)
-    changed = await mailbox.wait_for_async(address, lambda m: "Changed" in m["Subject"])
-    assert b"SEQUENCE:1" in changed.as_bytes() or "SEQUENCE:1" in calendar_text(changed)
-    cancelled = MeetingCancelled(
-        meeting_id=family.meeting_id,
-        pep_id=family.pep_id,
-        child_id=family.child_id,
-        child_initials="K.O.",
-        when=when(2),
-        why="Nobody can come",
-        invited=(guest,),
-    )
-    await say("meeting", stream, cancelled, authority=family.authority)
-    gone = await mailbox.wait_for_async(address, lambda m: "Cancelled" in m["Subject"])
-    assert "METHOD:CANCEL" in calendar_text(gone)
-    uid = f"UID:{family.meeting_id}@epep"
-    assert all(uid in calendar_text(each) for each in (mail, changed, gone))
-
-
-def calendar_text(mail: EmailMessage) -> str:
-    (part,) = (each for each in mail.walk() if each.get_content_type() == "text/calendar")
-    return str(part.get_content())
-
-
-async def test_an_invitee_whose_address_identity_knows_is_found(
-    service: ServiceUnderTest, family: Family, mailbox: Mailbox
-) -> None:
-    account_id, address = await family.person("Cara Carer")
-    guest = invited(None, await sealed(service, "tok-2"), "Cara Carer", account_id)
-    event = invitation(guest, new_id(), family.pep_id)
-    await service.others.say("meeting", "meeting-x", event, authority=family.authority)
-    mail = await mailbox.wait_for_async(address)
-    assert "https://epep.example/invitations" in body(mail)
-
-
-async def test_an_invitee_without_any_address_is_reported(
-    service: ServiceUnderTest, family: Family
-) -> None:
-    guest = invited(None, "unread")
-    event = invitation(guest, new_id(), family.pep_id)
-    await service.others.say("meeting", "meeting-y", event, authority=family.authority)
-
-    async def reported() -> bool:
-        found = [each.data for each in await service.said(NotificationFailed)]
-        return any(
-            isinstance(each, NotificationFailed) and each.invitation_id == guest.invitation_id
-            for each in found
-        )
-
-    assert await eventually(reported)
-
-
-async def test_a_refused_address_fails_with_a_sentence_and_holds_nobody_else_up(
-    service: ServiceUnderTest, family: Family, mailbox: Mailbox
-) -> None:
-    bad, good = (f"{new_id().hex[-12:]}@guests.example" for _ in range(2))
-    mailbox.refuse(bad)
-    meeting_id, token = new_id(), await sealed(service, "tok-3")
-    event = MeetingRescheduled(
-        meeting_id=meeting_id,
-        pep_id=family.pep_id,
-        child_id=family.child_id,
-        child_initials="K.O.",
-        old=when(0),
-        new=when(1),
-        why=None,
-        contact_name=None,
-        contact_phone=None,
-        invited=(invited(bad, token), invited(good, token)),
-    )
-    await service.others.say("meeting", f"meeting-{meeting_id}", event, authority=family.authority)
-    await mailbox.wait_for_async(good)
-    (failed,) = await eventually(lambda: settled(service, NotificationFailed, bad))
-    assert isinstance(failed, NotificationFailed)
-    assert failed.why == "The mail server says that there is no such address."
-    assert failed.invitation_id == event.invited[0].invitation_id
-    asked = await service.said(NotificationRequested)
-    caused = [each for each in asked if each.data.meeting_id == meeting_id]  # type: ignore[attr-defined]
-    assert len({each.meta.stream_id for each in caused}) == len(caused) == 2
-
-
-async def test_a_server_that_says_later_gets_it_later(
-    service: ServiceUnderTest, family: Family, mailbox: Mailbox
-) -> None:
-    address = f"{new_id().hex[-12:]}@guests.example"
-    mailbox.refuse(address, 451)
-    guest = invited(address, await sealed(service, "tok-4"))
-    event = invitation(guest, new_id(), family.pep_id)
-    await service.others.say("meeting", "meeting-z", event, authority=family.authority)
-
-    async def tried_twice() -> bool:
-        tries = await service.process.pool.fetchval(
-            "SELECT tries FROM outbox WHERE email = $1", address
-        )
-        return bool(tries and tries >= 2)
-
-    await eventually(tried_twice)
-    mailbox.accept(address)
-    await mailbox.wait_for_async(address)
-    await eventually(lambda: settled(service, NotificationSent, address))
-    assert await settled(service, NotificationFailed, address) == []
-    assert len(await mailbox.messages_to_async(address)) == 1
 
 
 async def test_everybody_is_told_of_what_concerns_them(
@@ -367,3 +152,62 @@ async def test_the_virtual_school_is_told_at_once(
         assert "Dora Duty" in body(mail)
         assert "Kim" not in body(mail)
     assert await mailbox.messages_to_async(duty_mail) == []
+
+
+async def test_a_kind_switched_off_is_in_the_messages_and_goes_out_by_no_mail(
+    service: ServiceUnderTest, mailbox: Mailbox
+) -> None:
+    family = Family(service, "808")
+    await family.settle_in()
+    quiet, quiet_mail = await family.person("Vera School", "virtual_school")
+    _, other_mail = await family.person("Val School", "virtual_school")
+    headers = service.as_person(quiet, (family.authority, "virtual_school"))
+    await _switch_off_submissions(service, headers)
+    say = partial(service.others.say, "pep", f"pep-{family.pep_id}", authority=family.authority)
+    ids = {"pep_id": family.pep_id, "child_id": family.child_id}
+    await say(PEPSubmitted(**ids, profile_version=1))
+    mail = await mailbox.wait_for_async(other_mail, lambda m: "quality" in m["Subject"])
+    assert "https://epep.example/account/notifications" in body(mail)
+
+    async def kept() -> bool:
+        found = (await service.client.get("/messages", headers=headers)).json()
+        known = [(each["kind"], each["state"]) for each in found["messages"]]
+        return known == [("submitted", "unmailed")] and found["unread"] == 1
+
+    assert await eventually(kept)
+    (left,) = await service.said(NotificationLeftUnmailed)
+    assert isinstance(left.data, NotificationLeftUnmailed)
+    assert left.data.account_id == quiet
+    out = "SELECT count(*) FROM outbox WHERE email = $1"
+    assert await service.process.pool.fetchval(out, quiet_mail) == 0
+
+    signed = PEPSignedOff(
+        **ids, kind="review", profile_version=1, next_pep_id=None, next_meeting_at=None
+    )
+    await say(signed)
+    await mailbox.wait_for_async(quiet_mail, lambda m: "signed off" in m["Subject"])
+    assert len(await mailbox.messages_to_async(quiet_mail)) == 1
+
+
+async def _switch_off_submissions(service: ServiceUnderTest, headers: dict[str, str]) -> None:
+    """Choose; again with the same key, on old news, and what cannot be chosen change nothing."""
+    seen = await service.client.get("/preferences", headers=headers)
+    assert (seen.json()["version"], seen.headers["ETag"]) == (0, '"0"')
+    assert all(each["mailed"] for each in seen.json()["choosable"])
+
+    async def choose(*kinds: str, **more: str) -> tuple[int, Any]:
+        sent = {"without_mail": list(kinds)}
+        answer = await service.client.put("/preferences", json=sent, headers=headers | more)
+        return answer.status_code, answer.json()
+
+    assert (await choose("submitted"))[0] == 428
+    at_first = {"If-Match": '"0"', "Idempotency-Key": "k1"}
+    for _ in range(2):
+        assert await choose("submitted", **at_first) == (200, {"version": 1})
+    status, stale = await choose(**{"If-Match": '"0"'})
+    assert (status, stale["type"]) == (412, "urn:epep:problem:stale-version")
+    status, refused = await choose("login_code", **{"If-Match": '"1"'})
+    assert (status, refused["errors"][0]["field"]) == (422, "without_mail.0")
+    shown = (await service.client.get("/preferences", headers=headers)).json()
+    off = [each["kind"] for each in shown["choosable"] if not each["mailed"]]
+    assert (shown["version"], off) == (1, ["submitted"])

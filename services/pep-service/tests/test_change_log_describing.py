@@ -17,7 +17,11 @@ from epep_events.meeting import (
     RecordChange,
     When,
 )
-from epep_events.notification import NotificationFailed, NotificationSent
+from epep_events.notification import (
+    NotificationFailed,
+    NotificationLeftUnmailed,
+    NotificationSent,
+)
 from epep_events.pep import (
     CareEpisodeStarted,
     CoreChange,
@@ -263,6 +267,12 @@ def test_mail_about_a_pep_is_told_without_its_address_and_other_mail_is_not() ->
     assert (shown.who, shown.role_label) == ("ePEP", "")
     assert lines(shown) == [("Why", None, "no such mailbox")]
     assert "rosa@" not in f"{row_of(sent)}{row_of(failed)}"
+    unmailed = NotificationLeftUnmailed(
+        notification_id=uuid4(), kind="submitted", account_id=uuid4(), name="Vera", pep_id=PEP
+    )
+    expected = "Told Vera in ePEP, without a mail: that the PEP was submitted"
+    assert row_of(unmailed).what == expected
+    assert describe(unmailed.model_copy(update={"pep_id": None}), meta()) is None
     code = NotificationSent(**facts, kind="login_code", message_id="<2>")
     assert describe(code, meta()) is None
 

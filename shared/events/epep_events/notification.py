@@ -100,6 +100,33 @@ class NotificationHeld(Event):
     invitation_id: UUID | None = None
 
 
+class NotificationLeftUnmailed(Event):
+    """Said with the request, when its person has switched off mails of this kind.
+
+    The message waits in the portal and no mail goes out. It is a fact of its own: not `Failed`, for
+    nothing went wrong; not `Held`, for it is certain that no mail went; and not the lack of a
+    request, so that messages and change log show that the person was told, and how.
+    """
+
+    notification_id: UUID
+    kind: Kind
+    account_id: UUID
+    name: PersonalOfAdult[str]
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+
+
+class NotificationPreferencesChanged(Event):
+    """Said when a person has chosen which notifications come by mail, too.
+
+    `without_mail` are all the kinds that are now in the portal only; a kind that is not there, or
+    that comes to be later, is mailed.
+    """
+
+    account_id: UUID
+    without_mail: tuple[Kind, ...]
+
+
 class MessagesRead(Event):
     """Said when a person has read messages of theirs in the portal."""
 
@@ -119,6 +146,8 @@ EVENTS: tuple[type[Event], ...] = (
     NotificationSent,
     NotificationFailed,
     NotificationHeld,
+    NotificationLeftUnmailed,
+    NotificationPreferencesChanged,
     MessagesRead,
     SealingKeyPublished,
 )

@@ -65,6 +65,8 @@ BY_NAME: dict[str, Any] = {
     "contact_email": "virtual.school@council.example",
 }
 
+LISTS: dict[str, tuple[str, ...]] = {"without_mail": ("submitted",)}
+
 
 def sample(event: type[Event]) -> Event:
     """Return the one example of an event; the same on every run."""
@@ -86,7 +88,7 @@ def _value(name: str, annotation: Any) -> Any:
     if origin in {Union, UnionType}:
         return _value(name, next(each for each in arguments if each is not NoneType))
     if origin is tuple:
-        return (_value(name, arguments[0]),)
+        return LISTS.get(name) or (_value(name, arguments[0]),)
     if origin is dict:
         return {"kty": "OKP", "crv": "Ed25519", "x": "made-up", "kid": "2026-11"}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -54,13 +54,16 @@ def _registration_known(facts: Facts, portal_url: str, _: str | None) -> Letter:
 
 
 def _registration_waiting(facts: Facts, portal_url: str, _: str | None) -> Letter:
+    # Whoever reads the shared mailbox may work for two authorities: the link says which queue.
+    code = facts.authority.code if facts.authority else None
+    queue = f"{portal_url}/administration/requests" + (f"?authority={code}" if code else "")
     return Letter(
         "Somebody asks for access",
         (
             f"{facts.who} asks for access to ePEP as {facts.role_label}. Their email address is "
             "confirmed. They see nothing until you accept.",
         ),
-        links=(("Answer the request", f"{portal_url}/administration/requests"),),
+        links=(("Answer the request", queue),),
         notes=("Accept only people whom you know, or whose employer you have asked.",),
     )
 

@@ -18,6 +18,7 @@ from notification_service.mails.subjects import subject_of
 from notification_service.mails.wording import one_line
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import message_id
+from notification_service.preferences.kinds import kinds
 from notification_service.settings import NotificationSettings
 
 SEVEN_BIT = SMTP.clone(cte_type="7bit")
@@ -87,8 +88,18 @@ class MailWriter:
     def _render(self, template: str, facts: Facts, letter: Letter) -> str:
         sender = facts.authority.virtual_school if facts.authority else "ePEP"
         return self.templates.get_template(template).render(
-            letter=letter, name=one_line(facts.name), sender=sender, authority=facts.authority
+            letter=letter,
+            name=one_line(facts.name),
+            sender=sender,
+            authority=facts.authority,
+            choices=self._choices(facts),
         )
+
+    def _choices(self, facts: Facts) -> str | None:
+        """Return where to switch mails of this kind off, for whoever can."""
+        if not (facts.has_account and kinds().may_be_unmailed(facts.kind)):
+            return None
+        return f"{self.settings.portal_url}/account/notifications"
 
     def _add_calendar(self, message: EmailMessage, email: str, facts: Facts) -> None:
         if facts.kind not in WITH_CALENDAR or facts.meeting is None:

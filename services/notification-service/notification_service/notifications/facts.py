@@ -18,8 +18,12 @@ class MeetingFacts(Value):
 
 
 class AuthorityFacts(Value):
-    """How to name the authority and reach its virtual school."""
+    """How to name the authority and reach its virtual school; `code` is its DfE code.
 
+    Mails that waited when the code was added have none.
+    """
+
+    code: str | None = None
     name: str
     virtual_school: str
     contact_email: str

@@ -8,6 +8,7 @@ from epep_events.base import Event
 from epep_events.notification import (
     NotificationFailed,
     NotificationHeld,
+    NotificationLeftUnmailed,
     NotificationRequested,
     NotificationSent,
 )
@@ -19,7 +20,7 @@ from epep_runtime.ids import derived_id
 class Notification:
     """How far a notification has come; `asked` is what was to be said to whom."""
 
-    state: Literal["none", "requested", "sent", "failed", "held"] = "none"
+    state: Literal["none", "requested", "sent", "failed", "held", "unmailed"] = "none"
     asked: NotificationRequested | None = None
 
 
@@ -34,6 +35,8 @@ def evolve(state: Notification, event: Event) -> Notification:
             return replace(state, state="failed")
         case NotificationHeld():
             return replace(state, state="held")
+        case NotificationLeftUnmailed():
+            return replace(state, state="unmailed")
     return state
 
 

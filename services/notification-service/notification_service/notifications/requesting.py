@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from epep_events.base import ERASED, Event
-from epep_events.notification import NotificationRequested
+from epep_events.notification import NotificationLeftUnmailed, NotificationRequested
 from epep_runtime.subscriptions import Reaction
 from notification_service.mails.subjects import subject_of
 from notification_service.notifications.delivering import failure
@@ -17,8 +17,11 @@ from notification_service.notifications.notification import (
     notification_id,
 )
 from notification_service.outbox.outbox import put_out
+from notification_service.preferences.kinds import kinds
+from notification_service.preferences.preferences import PREFERENCES, Unmailed, is_mailed
 
 NO_ADDRESS = "No email address is known for this person."
+NOTHING: Unmailed = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,26 @@ class Notice:
         return self.invitation_id or self.recipient.account_id or self.recipient.email
 
 
-def request(own_id: UUID, notice: Notice, state: Notification) -> Sequence[Event]:
-    """Ask for a notification that was not asked for yet; without an address it fails at once."""
+def request(
+    own_id: UUID, notice: Notice, state: Notification, *, unmailed: Unmailed = NOTHING
+) -> Sequence[Event]:
+    """Ask for a notification that was not asked for yet; without an address it fails at once.
+
+    `unmailed` are the kinds that its person reads in the portal only.
+    """
     if state.state != "none":
         return []
+    asked = _asked(own_id, notice)
+    if asked.account_id is not None and not is_mailed(unmailed, asked.kind):
+        return [asked, _left_unmailed(asked, asked.account_id)]
+    if notice.recipient.email:
+        return [asked]
+    return [asked, failure(asked, NO_ADDRESS)]
+
+
+def _asked(own_id: UUID, notice: Notice) -> NotificationRequested:
     facts = notice.facts
-    asked = NotificationRequested(
+    return NotificationRequested(
         notification_id=own_id,
         kind=facts.kind,
         account_id=notice.recipient.account_id,
@@ -61,27 +78,46 @@ def request(own_id: UUID, notice: Notice, state: Notification) -> Sequence[Event
         meeting_id=facts.meeting.meeting_id if facts.meeting else None,
         invitation_id=notice.invitation_id,
     )
-    if notice.recipient.email:
-        return [asked]
-    return [asked, failure(asked, NO_ADDRESS)]
+
+
+def _left_unmailed(asked: NotificationRequested, account_id: UUID) -> NotificationLeftUnmailed:
+    return NotificationLeftUnmailed(
+        notification_id=asked.notification_id,
+        kind=asked.kind,
+        account_id=account_id,
+        name=asked.name,
+        pep_id=asked.pep_id,
+        meeting_id=asked.meeting_id,
+    )
+
+
+async def _unmailed(reaction: Reaction, notice: Notice) -> Unmailed:
+    """Return the kinds that somebody reads in the portal only; of a shared mailbox, none."""
+    account_id = notice.recipient.account_id
+    if account_id is None or not kinds().may_be_unmailed(notice.facts.kind):
+        return NOTHING
+    return (await reaction.load(PREFERENCES, account_id)).state
 
 
 async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
     """Ask for these notifications, once each, in the reaction's transaction.
 
-    Whoever has been erased meanwhile is not told.
+    Whoever has been erased meanwhile is not told. Whoever has switched mails of the kind off finds
+    it in their messages alone.
     """
     told = [each for each in notices if each.recipient.email != ERASED]
     by_id = {notification_id(reaction.meta.event_id, each.key): each for each in told}
+    unmailed = {own_id: await _unmailed(reaction, each) for own_id, each in by_id.items()}
     decisions: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
-        own_id: partial(request, own_id, notice) for own_id, notice in by_id.items()
+        own_id: partial(request, own_id, notice, unmailed=unmailed[own_id])
+        for own_id, notice in by_id.items()
     }
     if not decisions:
         return
     before = await reaction.append_many(NOTIFICATION, decisions)
     for own_id, notice in by_id.items():
-        email = notice.recipient.email
-        if before[own_id].version == 0 and email:
+        email, mailed = notice.recipient.email, is_mailed(unmailed[own_id], notice.facts.kind)
+        if before[own_id].version == 0 and email and mailed:
             await put_out(
                 reaction.connection,
                 own_id,

@@ -133,7 +133,8 @@ async def mail_answer(reaction: Reaction, event: InvitationResponded, meta: Meta
 
 
 def _to(recipient: Recipient, facts: Facts) -> Notice:
-    return Notice(recipient, facts.model_copy(update={"name": recipient.name}))
+    own = {"name": recipient.name, "has_account": recipient.account_id is not None}
+    return Notice(recipient, facts.model_copy(update=own))
 
 
 async def mail_confirmation(reaction: Reaction, event: MeetingConfirmed, meta: Metadata) -> None:

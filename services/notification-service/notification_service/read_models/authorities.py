@@ -23,6 +23,7 @@ async def authority(connection: Connection, code: str | None) -> Authority | Non
     if row is None:
         return None
     facts = AuthorityFacts(
+        code=row["code"],
         name=row["name"],
         virtual_school=row["virtual_school"],
         contact_email=row["contact_email"],

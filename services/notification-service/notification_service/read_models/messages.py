@@ -1,4 +1,4 @@
-"""Each person's messages in the portal: what they were mailed about, newest first."""
+"""Each person's messages in the portal: what they were told, newest first."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from epep_events.notification import (
     MessagesRead,
     NotificationFailed,
     NotificationHeld,
+    NotificationLeftUnmailed,
     NotificationRequested,
     NotificationSent,
 )
@@ -62,12 +63,13 @@ STATES: dict[type[Event], str] = {
     NotificationSent: "sent",
     NotificationFailed: "failed",
     NotificationHeld: "uncertain",
+    NotificationLeftUnmailed: "unmailed",
 }
 
 
 async def _settled(
     connection: Connection,
-    event: NotificationSent | NotificationFailed | NotificationHeld,
+    event: NotificationSent | NotificationFailed | NotificationHeld | NotificationLeftUnmailed,
     _: Metadata,
 ) -> None:
     await connection.execute(
@@ -105,20 +107,24 @@ MESSAGES = Projector(
         NotificationSent: _settled,
         NotificationFailed: _settled,
         NotificationHeld: _settled,
+        NotificationLeftUnmailed: _settled,
         MessagesRead: _read,
     },
 )
 
 
 class Message(BaseModel):
-    """One message; `state` is that of its e-mail, `at` when it was written (UTC)."""
+    """One message; `at` is when it was written (UTC).
+
+    `state` is that of its e-mail; `unmailed`: its person wants no mails of the kind.
+    """
 
     notification_id: UUID
     kind: Kind
     title: str
     subject: str
     at: datetime
-    state: Literal["pending", "sent", "failed", "uncertain"]
+    state: Literal["pending", "sent", "failed", "uncertain", "unmailed"]
     pep_id: UUID | None
     meeting_id: UUID | None
     read_at: datetime | None

@@ -4,7 +4,13 @@ Only mail about a PEP is in a child's log. The address stays out of it: the name
 """
 
 from epep_events.envelope import Metadata
-from epep_events.notification import Kind, NotificationFailed, NotificationHeld, NotificationSent
+from epep_events.notification import (
+    Kind,
+    NotificationFailed,
+    NotificationHeld,
+    NotificationLeftUnmailed,
+    NotificationSent,
+)
 from pep_service.read_models.change_log.row import MAIL, Row, change
 
 KINDS: dict[Kind, str] = {
@@ -45,4 +51,12 @@ def notification_held(event: NotificationHeld, _: Metadata) -> Row | None:
     if event.pep_id is None:
         return None
     what = f"Mail to {event.name} is held as uncertain: {_words(event.kind)}"
+    return Row(MAIL, what, pep_id=event.pep_id)
+
+
+def notification_left_unmailed(event: NotificationLeftUnmailed, _: Metadata) -> Row | None:
+    """The person reads it in ePEP; they have chosen to have no mail of this kind."""
+    if event.pep_id is None:
+        return None
+    what = f"Told {event.name} in ePEP, without a mail: {_words(event.kind)}"
     return Row(MAIL, what, pep_id=event.pep_id)

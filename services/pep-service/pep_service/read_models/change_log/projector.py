@@ -67,6 +67,7 @@ DESCRIPTIONS: Mapping[type[Event], Describe] = {
     notification.NotificationSent: of_mails.notification_sent,
     notification.NotificationFailed: of_mails.notification_failed,
     notification.NotificationHeld: of_mails.notification_held,
+    notification.NotificationLeftUnmailed: of_mails.notification_left_unmailed,
 }
 
 UNTOLD: frozenset[type[Event]] = frozenset(
@@ -84,6 +85,7 @@ UNTOLD: frozenset[type[Event]] = frozenset(
         meeting.InvitationLinked,  # about a person's account; the invitation has the row
         notification.NotificationRequested,  # what became of it has the row
         notification.MessagesRead,
+        notification.NotificationPreferencesChanged,  # a person's own affair
         notification.SealingKeyPublished,
         *operations.EVENTS,  # about a service's machinery, not a child
     }

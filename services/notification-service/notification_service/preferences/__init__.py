@@ -1,0 +1,1 @@
+"""Which notifications a person also has by mail."""

@@ -1,0 +1,149 @@
+"""From what meeting-service says to each invitee's mailbox, whatever the mail server answers."""
+
+from email.message import EmailMessage
+
+import pytest
+import pytest_asyncio
+from notification_stories import Family, body, invitation, invited, sealed, settled, when
+
+from epep_events.meeting import MeetingCancelled, MeetingRescheduled
+from epep_events.notification import NotificationFailed, NotificationRequested, NotificationSent
+from epep_local.mailbox import Mailbox
+from epep_runtime.ids import new_id
+from epep_runtime.testing import ServiceUnderTest, eventually
+
+pytestmark = pytest.mark.servers
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def family(service: ServiceUnderTest) -> Family:
+    found = Family(service, "801")
+    await found.settle_in()
+    return found
+
+
+async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    address = f"{new_id().hex[-12:]}@guests.example"
+    guest = invited(address, await sealed(service, "tok-1"))
+    stream, say = f"meeting-{family.meeting_id}", service.others.say
+    first = invitation(guest, family.meeting_id, family.pep_id)
+    await say("meeting", stream, first, authority=family.authority)
+    mail = await mailbox.wait_for_async(address)
+    assert "https://epep.example/invitations/answer/tok-1" in body(mail)
+    assert "Why: Termly review" in body(mail)
+    moved = MeetingRescheduled(
+        meeting_id=family.meeting_id,
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        child_initials="K.O.",
+        old=when(0),
+        new=when(1),
+        why="The hall is flooded",
+        contact_name=None,
+        contact_phone=None,
+        invited=(guest,),
+    )
+    await say("meeting", stream, moved, authority=family.authority)
+    changed = await mailbox.wait_for_async(address, lambda m: "Changed" in m["Subject"])
+    assert b"SEQUENCE:1" in changed.as_bytes() or "SEQUENCE:1" in calendar_text(changed)
+    cancelled = MeetingCancelled(
+        meeting_id=family.meeting_id,
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        child_initials="K.O.",
+        when=when(2),
+        why="Nobody can come",
+        invited=(guest,),
+    )
+    await say("meeting", stream, cancelled, authority=family.authority)
+    gone = await mailbox.wait_for_async(address, lambda m: "Cancelled" in m["Subject"])
+    assert "METHOD:CANCEL" in calendar_text(gone)
+    uid = f"UID:{family.meeting_id}@epep"
+    assert all(uid in calendar_text(each) for each in (mail, changed, gone))
+
+
+def calendar_text(mail: EmailMessage) -> str:
+    (part,) = (each for each in mail.walk() if each.get_content_type() == "text/calendar")
+    return str(part.get_content())
+
+
+async def test_an_invitee_whose_address_identity_knows_is_found(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    account_id, address = await family.person("Cara Carer")
+    guest = invited(None, await sealed(service, "tok-2"), "Cara Carer", account_id)
+    event = invitation(guest, new_id(), family.pep_id)
+    await service.others.say("meeting", "meeting-x", event, authority=family.authority)
+    mail = await mailbox.wait_for_async(address)
+    assert "https://epep.example/invitations" in body(mail)
+
+
+async def test_an_invitee_without_any_address_is_reported(
+    service: ServiceUnderTest, family: Family
+) -> None:
+    guest = invited(None, "unread")
+    event = invitation(guest, new_id(), family.pep_id)
+    await service.others.say("meeting", "meeting-y", event, authority=family.authority)
+
+    async def reported() -> bool:
+        found = [each.data for each in await service.said(NotificationFailed)]
+        return any(
+            isinstance(each, NotificationFailed) and each.invitation_id == guest.invitation_id
+            for each in found
+        )
+
+    assert await eventually(reported)
+
+
+async def test_a_refused_address_fails_with_a_sentence_and_holds_nobody_else_up(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    bad, good = (f"{new_id().hex[-12:]}@guests.example" for _ in range(2))
+    mailbox.refuse(bad)
+    meeting_id, token = new_id(), await sealed(service, "tok-3")
+    event = MeetingRescheduled(
+        meeting_id=meeting_id,
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        child_initials="K.O.",
+        old=when(0),
+        new=when(1),
+        why=None,
+        contact_name=None,
+        contact_phone=None,
+        invited=(invited(bad, token), invited(good, token)),
+    )
+    await service.others.say("meeting", f"meeting-{meeting_id}", event, authority=family.authority)
+    await mailbox.wait_for_async(good)
+    (failed,) = await eventually(lambda: settled(service, NotificationFailed, bad))
+    assert isinstance(failed, NotificationFailed)
+    assert failed.why == "The mail server says that there is no such address."
+    assert failed.invitation_id == event.invited[0].invitation_id
+    asked = await service.said(NotificationRequested)
+    caused = [each for each in asked if each.data.meeting_id == meeting_id]  # type: ignore[attr-defined]
+    assert len({each.meta.stream_id for each in caused}) == len(caused) == 2
+
+
+async def test_a_server_that_says_later_gets_it_later(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    address = f"{new_id().hex[-12:]}@guests.example"
+    mailbox.refuse(address, 451)
+    guest = invited(address, await sealed(service, "tok-4"))
+    event = invitation(guest, new_id(), family.pep_id)
+    await service.others.say("meeting", "meeting-z", event, authority=family.authority)
+
+    async def tried_twice() -> bool:
+        tries = await service.process.pool.fetchval(
+            "SELECT tries FROM outbox WHERE email = $1", address
+        )
+        return bool(tries and tries >= 2)
+
+    await eventually(tried_twice)
+    mailbox.accept(address)
+    await mailbox.wait_for_async(address)
+    await eventually(lambda: settled(service, NotificationSent, address))
+    assert await settled(service, NotificationFailed, address) == []
+    assert len(await mailbox.messages_to_async(address)) == 1

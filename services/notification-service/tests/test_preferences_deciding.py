@@ -1,0 +1,100 @@
+"""What a person may have in the portal only is decided by the shipped list, kind by kind."""
+
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from epep_events.notification import (
+    Kind,
+    NotificationLeftUnmailed,
+    NotificationPreferencesChanged,
+    NotificationRequested,
+)
+from epep_runtime.ids import new_id
+from epep_runtime.problems import InvalidError
+from notification_service.notifications.delivering import sent
+from notification_service.notifications.facts import Facts
+from notification_service.notifications.notification import Notification
+from notification_service.notifications.notification import evolve as settle
+from notification_service.notifications.requesting import Notice, Recipient, request
+from notification_service.preferences.choosing import shown
+from notification_service.preferences.kinds import Kinds, kinds
+from notification_service.preferences.preferences import choose, evolve, is_mailed
+
+ME = new_id()
+NEVER_SWITCHED_OFF: tuple[Kind, ...] = (
+    "login_code",
+    "registration_link",
+    "security_notice",
+    "login_stopped",
+    "invitation",
+    "rescheduled",
+    "emergency_access",
+)
+
+
+def notice(kind: Kind, account: bool = True, email: str | None = "vera@example.org") -> Notice:
+    facts = Facts.model_validate(
+        {"kind": kind, "said_at": "2026-11-20T09:15:00Z", "name": "Vera", "has_account": account}
+    )
+    return Notice(Recipient("Vera", email, ME if account else None), facts)
+
+
+def test_choices_are_kept_in_order_and_replace_the_earlier_ones() -> None:
+    (first,) = choose(frozenset(), ME, ("submitted", "feedback", "submitted"))
+    assert first == NotificationPreferencesChanged(
+        account_id=ME, without_mail=("feedback", "submitted")
+    )
+    (second,) = choose(evolve(frozenset(), first), ME, ("returned",))
+    assert evolve(evolve(frozenset(), first), second) == {"returned"}
+
+
+def test_the_same_choices_again_say_nothing() -> None:
+    assert choose(frozenset(), ME, ()) == []
+    assert choose(frozenset({"feedback"}), ME, ("feedback",)) == []
+
+
+@pytest.mark.parametrize("kind", NEVER_SWITCHED_OFF)
+def test_what_is_always_mailed_is_refused_with_the_reason(kind: Kind) -> None:
+    with pytest.raises(InvalidError) as refused:
+        choose(frozenset(), ME, ("feedback", kind))
+    (error,) = refused.value.errors
+    assert error.field == "without_mail.1"
+    assert error.message == f"This is always mailed. {kinds().why_always(kind)}"
+    assert kinds().why_always(kind)
+
+
+def test_every_kind_is_named_once() -> None:
+    found = kinds()
+    told = shown(frozenset(get_args(Kind)), 3)
+    assert [each.mailed for each in told.choosable] == [False] * len(found.choosable)
+    assert len(told.always) == len(found.always)
+    with pytest.raises(ValidationError, match="named once"):
+        Kinds(choosable=found.choosable[1:], always=found.always)
+    with pytest.raises(ValidationError, match="named once"):
+        Kinds(choosable=(*found.choosable, found.choosable[0]), always=found.always)
+
+
+def test_a_kind_switched_off_is_told_without_a_mail() -> None:
+    first, second = request(
+        ME, notice("submitted"), Notification(), unmailed=frozenset({"submitted"})
+    )
+    assert isinstance(first, NotificationRequested)
+    assert isinstance(second, NotificationLeftUnmailed)
+    assert (second.account_id, second.name) == (ME, "Vera")
+    state = settle(settle(Notification(), first), second)
+    assert list(sent("<m>")(state)) == []
+    assert request(ME, notice("submitted"), state) == []
+
+
+def test_other_kinds_and_shared_mailboxes_are_mailed() -> None:
+    off = frozenset[Kind]({"submitted", "login_stopped"})
+    for each in (notice("feedback"), notice("submitted", account=False), notice("login_stopped")):
+        (event,) = request(ME, each, Notification(), unmailed=off)
+        assert isinstance(event, NotificationRequested)
+
+
+def test_a_choice_from_before_its_kind_was_always_mailed_counts_no_more() -> None:
+    assert not is_mailed(frozenset({"submitted"}), "submitted")
+    assert is_mailed(frozenset({"invitation"}), "invitation")
