@@ -14,6 +14,7 @@ from meeting_service.meetings import (
     setting_next,
     viewing,
 )
+from meeting_service.reactions.accounts_merged import MERGED
 from meeting_service.reactions.invitation_claimed import LINKING
 from meeting_service.reactions.pep_initiated import SCHEDULING
 from meeting_service.read_models.deliveries import DELIVERIES
@@ -39,6 +40,6 @@ SERVICE = Service(
         answering_by_link.router,
     ],
     projectors=[*access.PROJECTORS, PEPS, MEETINGS, DELIVERIES],
-    reactors=[SCHEDULING, LINKING],
+    reactors=[SCHEDULING, LINKING, MERGED],
     sql=access.SQL,
 )

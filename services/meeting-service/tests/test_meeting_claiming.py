@@ -1,4 +1,4 @@
-"""An invitation by e-mail becomes its owner's own once they have an account."""
+"""An invitation finds its owner: invited by e-mail, or under an account since merged away."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from epep_events.getting_in import InvitationClaimed
+from epep_events.identity import AccountsMerged
 from epep_events.meeting import InvitationLinked
 from epep_events.pep import Invitee
 from epep_runtime.testing import eventually
 from meeting_service.meetings.meeting import Meeting, evolve
+from meeting_service.reactions import accounts_merged
 from meeting_service.reactions.invitation_claimed import decide
 
 
@@ -65,4 +67,42 @@ async def test_who_makes_an_account_finds_the_invitation_among_their_own(world: 
     assert found["invitation_id"] == invitation["invitation_id"]
     path = f"/invitations/{invitation['invitation_id']}/response"
     answered = await world.change(guest, "POST", path, {"answer": "accepted"})
+    assert answered.status_code == 200, answered.text
+
+
+def test_the_kept_account_answers_for_the_closed_one_unless_it_is_invited_too(
+    meeting: Meeting,
+) -> None:
+    guest, colleague = meeting.invitations
+    old, kept = colleague.person.account_id, uuid4()
+    assert old is not None
+    [event] = accounts_merged.decide(meeting, old, kept)
+    linked = evolve(meeting, event)
+    assert linked is not None
+    assert [each.person.account_id for each in linked.invitations] == [None, kept]
+    assert accounts_merged.decide(linked, old, kept) == []
+    assert accounts_merged.decide(None, old, kept) == []
+    both = evolve(meeting, decide(meeting, claim(meeting, guest.person.invitation_id, kept))[0])
+    assert accounts_merged.decide(both, old, kept) == []
+
+
+@pytest.mark.servers
+async def test_after_a_merge_the_open_invitation_is_among_the_kept_accounts(world: Any) -> None:
+    organiser = await world.person("social_worker")
+    old = await world.person("iro")
+    kept = await world.person("iro", assigned=False)
+    invited = Invitee(account_id=old, name="Iris", role="iro")
+    await world.pep(organiser, invitees=[invited])
+    merged = AccountsMerged(
+        account_id=old, into_account_id=kept, authority_code="330", why="Registered twice"
+    )
+    await world.say("identity", f"account-{old}", merged)
+
+    async def mine() -> Any:
+        return (await world.get(kept, "/invitations")).json()["invitations"]
+
+    (found,) = await eventually(mine)
+    assert (await world.get(old, "/invitations")).json()["invitations"] == []
+    path = f"/invitations/{found['invitation_id']}/response"
+    answered = await world.change(kept, "POST", path, {"answer": "declined"})
     assert answered.status_code == 200, answered.text

@@ -17,6 +17,7 @@ from epep_runtime.migrations import migrate
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.row_security import SEEN
 from pep_service.main import SERVICE
+from pep_service.reactions import merged, merged_standins
 
 pytestmark = pytest.mark.servers
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -106,3 +107,15 @@ async def test_nothing_is_written_into_another_authority(pool: Pool) -> None:
     finally:
         SEEN.reset(before)
     assert changed == "UPDATE 1"
+
+
+@pytest.mark.parametrize(
+    "query", [merged.CHILDREN, merged_standins.DELEGATIONS, merged_standins.COVERS]
+)
+async def test_a_merge_asks_an_index_and_not_the_whole_log(pool: Pool, query: str) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")  # few rows: it would be chosen
+        plan = await connection.fetch(f"EXPLAIN {query}", uuid4())
+    text = "\n".join(row[0] for row in plan)
+    assert "events_giving_an_account" in text, text
+    assert "Seq Scan on events" not in text, text

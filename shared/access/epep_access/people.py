@@ -12,6 +12,7 @@ from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.getting_in import EmailChanged, UserDetailsChanged
 from epep_events.identity import (
+    AccountsMerged,
     RoleGranted,
     RoleRevoked,
     UserDeactivated,
@@ -123,6 +124,19 @@ async def _reactivated(connection: Connection, event: UserReactivated, _: Metada
     )
 
 
+async def _merged(connection: Connection, event: AccountsMerged, _: Metadata) -> None:
+    """Note which account the person kept; merges of merged accounts come in any order."""
+    kept = await connection.fetchval(
+        "SELECT coalesce((SELECT merged_into FROM known_people WHERE account_id = $1), $1)",
+        event.into_account_id,
+    )
+    await connection.execute(
+        "UPDATE known_people SET merged_into = $2 WHERE account_id = $1 OR merged_into = $1",
+        event.account_id,
+        kept,
+    )
+
+
 async def _forget(connection: Connection, subject: UUID) -> None:
     await connection.execute(
         "UPDATE known_people SET name = $2, email = $2, search = $2, active = false"
@@ -145,6 +159,7 @@ PEOPLE = Projector(
         RoleRevoked: _revoked,
         UserDeactivated: _deactivated,
         UserReactivated: _reactivated,
+        AccountsMerged: _merged,
     },
 )
 

@@ -59,8 +59,12 @@ class Reaction:
         aggregate: Aggregate[S],
         key: UUID | str,
         decide: Callable[[S], Sequence[Event]],
+        cause: Cause | None = None,
     ) -> Loaded[S]:
         """Append what `decide` makes of the aggregate's newest state; nothing for no events.
+
+        `cause` where it is another than this event's own, such as one within the authority of
+        the stream, where an event of one authority is heard by others.
 
         Append to one stream in a reaction, before any other write (see the append function);
         for several use `append_many`.
@@ -72,7 +76,7 @@ class Reaction:
             aggregate.stream(key),
             loaded.version,
             events,
-            self.cause(),
+            cause or self.cause(),
             about=aggregate.child_after(loaded.state, events),
         )
         return loaded
@@ -81,8 +85,9 @@ class Reaction:
         self,
         aggregate: Aggregate[S],
         decisions: Mapping[UUID, Callable[[S], Sequence[Event]]],
+        causes: Mapping[UUID, Cause] | None = None,
     ) -> dict[UUID, Loaded[S]]:
-        """Append to several streams what each one's `decide` makes of its newest state.
+        """Append to several streams what each one's `decide` makes of its newest state, in turn.
 
         Returns each stream as it was before. Call it once in a reaction, before any other write:
         it takes all the streams' locks before the first append gives the transaction its id.
@@ -90,7 +95,8 @@ class Reaction:
         await self._store.hold(self.connection, [aggregate.stream(key) for key in decisions])
         before = {}
         for key, decide in decisions.items():
-            before[key] = await self.append(aggregate, key, decide)
+            cause = causes.get(key) if causes else None
+            before[key] = await self.append(aggregate, key, decide, cause)
         return before
 
 

@@ -17,6 +17,7 @@ from pep_service.access import (
 )
 from pep_service.reactions.carers import CARERS
 from pep_service.reactions.merged import MERGED
+from pep_service.reactions.merged_standins import MERGED_COVERS, MERGED_DELEGATIONS
 from pep_service.read_models import carer_requests, readings
 
 ROUTERS: Sequence[APIRouter] = (
@@ -32,4 +33,4 @@ ROUTERS: Sequence[APIRouter] = (
     permissions_view.router,
 )
 PROJECTORS: Sequence[Projector] = (carer_requests.CARER_REQUESTS, readings.READINGS)
-REACTORS: Sequence[Reactor] = (CARERS, MERGED)
+REACTORS: Sequence[Reactor] = (CARERS, MERGED, MERGED_DELEGATIONS, MERGED_COVERS)

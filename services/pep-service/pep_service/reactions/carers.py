@@ -69,7 +69,7 @@ async def granted(reaction: Reaction, event: RoleGranted, _: Metadata) -> None:
     if person is None or await reaction.connection.fetchval(BEHIND):
         raise NotKnownYetError
     rows = await reaction.connection.fetch(
-        "SELECT DISTINCT child_id FROM carer_requests"
+        "SELECT DISTINCT child_id, authority FROM carer_requests"
         " WHERE email = $1 AND state = 'approved' AND relation = $2",
         person.email,
         event.role,
@@ -82,6 +82,7 @@ async def granted(reaction: Reaction, event: RoleGranted, _: Metadata) -> None:
             )
             for row in rows
         },
+        {row["child_id"]: reaction.cause().within(row["authority"]) for row in rows},
     )
 
 

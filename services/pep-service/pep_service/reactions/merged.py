@@ -11,10 +11,16 @@ from pep_service.children.child import CHILD, Child
 from pep_service.children.facts import ProfessionalFacts
 
 CHILDREN = """
-SELECT DISTINCT (data ->> 'child_id')::uuid AS child_id FROM events
- WHERE type = 'ProfessionalAssigned' AND data ->> 'account_id' = $1
+SELECT DISTINCT (e.data ->> 'child_id')::uuid AS child_id, born.authority FROM events e
+  JOIN events born ON born.stream_id = e.stream_id AND born.stream_version = 1
+ WHERE e.gives_account = $1 AND e.type = 'ProfessionalAssigned'
+   AND NOT EXISTS (SELECT FROM erased_subjects s
+                    WHERE s.subject = (e.data ->> 'child_id')::uuid)
 """
-"""From the log itself, for a read model may not know the newest assignment yet."""
+"""From the log itself, for a read model may not know the newest assignment yet.
+
+An erased child is left out: acting on its record would end the reaction for all the others.
+"""
 
 
 def decide(child: Child, old: UUID, kept: UUID) -> list[Event]:
@@ -32,11 +38,18 @@ def decide(child: Child, old: UUID, kept: UUID) -> list[Event]:
 
 
 async def merged(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
-    """Hand every child of the closed account to the one that is kept."""
-    rows = await reaction.connection.fetch(CHILDREN, str(event.account_id))
+    """Hand every child of the closed account to the one that is kept.
+
+    Each within the child's own authority, which need not be that of who merged: a teacher has
+    children of several.
+    """
+    rows = await reaction.connection.fetch(CHILDREN, event.account_id)
     old, kept = event.account_id, event.into_account_id
+    cause = reaction.cause()
     await reaction.append_many(
-        CHILD, {row["child_id"]: lambda child: decide(child, old, kept) for row in rows}
+        CHILD,
+        {row["child_id"]: lambda child: decide(child, old, kept) for row in rows},
+        {row["child_id"]: cause.within(row["authority"]) for row in rows},
     )
 
 
