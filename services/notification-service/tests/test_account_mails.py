@@ -65,3 +65,13 @@ def test_no_mail_of_an_account_says_more_than_it_must() -> None:
     for kind in kinds:
         letter = letter_of(facts(kind), "https://epep.example", None)
         assert "@" not in " ".join((*letter.lines, *letter.notes))
+
+
+def test_the_mail_about_who_waits_leads_to_the_queue_of_its_authority() -> None:
+    """Whoever works for two virtual schools would land on the other's."""
+    known = {"name": "Testshire", "virtual_school": "T", "contact_email": "t", "contact_phone": "0"}
+    queue = "https://epep.example/administration/requests"
+    for code, address in (("998", f"{queue}?authority=998"), (None, queue)):
+        told = facts("registration_waiting", authority=known | {"code": code})
+        letter = letter_of(told, "https://epep.example", None)
+        assert letter.links == (("Answer the request", address),)

@@ -80,7 +80,7 @@ async def test_each_step_is_mailed_to_whom_it_concerns(
         (
             told(RegistrationValidated, account_id=account_id, authority_code=code),
             f"school-{code}@testshire.example",
-            "asks for access",
+            f"https://epep.example/administration/requests?authority={code}",
         ),
         (
             told(RegistrationRefused, account_id=account_id, authority_code=code, why="Unknown."),

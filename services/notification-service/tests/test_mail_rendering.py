@@ -222,6 +222,18 @@ def test_mails_about_a_pep_link_to_it(writer: MailWriter, kind: Kind) -> None:
     assert "K.O." in message["Subject"]
 
 
+def test_only_what_can_be_switched_off_says_where(writer: MailWriter) -> None:
+    where = "https://epep.example/account/notifications"
+    switchable = FACTS.model_copy(update={"kind": "signed_off", "meeting": None})
+    for body in (text(written(writer, switchable)), html(written(writer, switchable))):
+        assert where in body
+    always = written(writer, FACTS, "tok")
+    mailbox = written(writer, switchable.model_copy(update={"has_account": False}))
+    for message in (always, mailbox):
+        assert where not in text(message)
+        assert where not in html(message)
+
+
 def test_a_hostile_name_adds_no_header_and_no_markup(writer: MailWriter) -> None:
     name = 'Bea" <x@evil.example>\r\nBcc: all@evil.example\r\n\r\n<script>alert(1)</script>'
     facts = FACTS.model_copy(update={"name": name, "why": "<b>&", "kind": "rescheduled"})
