@@ -25,6 +25,7 @@ from web_portal.access.delegating import routes as delegating
 from web_portal.account.asking import routes as account_asking
 from web_portal.account.details import routes as account_details
 from web_portal.account.factors import routes as account_factors
+from web_portal.account.notifications import routes as account_notifications
 from web_portal.account.overview import routes as account
 from web_portal.account.sessions import routes as account_sessions
 from web_portal.administration.accounts import routes as accounts
@@ -94,6 +95,7 @@ ROUTES = (
     account_asking,
     account_details,
     account_factors,
+    account_notifications,
     account_sessions,
     home,
     children,

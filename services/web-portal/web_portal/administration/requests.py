@@ -9,6 +9,7 @@ from starlette.responses import Response
 from web_portal.administration.visitors import authority_of
 from web_portal.problems import InvalidError, RefusedError, StaleError
 from web_portal.web.answers import Answers, read, saved
+from web_portal.web.authorities import names_of
 from web_portal.web.forms import show
 from web_portal.web.paging import page_number
 from web_portal.web.questions import Option, Question
@@ -34,11 +35,14 @@ async def queue(visit: SignedIn) -> Response:
     state = asked.get("state") if asked.get("state") in STATES else "waiting"
     wanted = {"authority": authority, "state": state, "page": page_number(asked.get("page"))}
     found = (await visit.call.get("identity", "/access-requests", wanted)).json
+    several = len(visit.authorities_as_virtual_school) > 1
+    name = (await names_of(visit, [authority]))[authority] if several else None
     return await visit.page(
         "administration/requests.html",
         title="People who ask for access",
         section="administration",
         authority=authority,
+        authority_name=name,
         found=found,
         state=state,
         states=STATES,
