@@ -1,31 +1,28 @@
-"""How dates, times and names read on a page."""
+"""How dates, times and names read on a page, in the visitor's language."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date
 
 from epep_runtime.civil_time import local
+from web_portal.web.language import _, current
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY = "d MMMM y"
+WEEKDAY = "EEEE d MMMM y"
 
 
 def as_moment(value: str | datetime) -> datetime:
     """Return the instant in England's clock. Raises ValueError for what is no instant."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return local(moment)
+
+
+@lru_cache(maxsize=4096)
+def _in_words(value: date, pattern: str, locale: Locale) -> str:
+    return str(format_date(value, pattern, locale))
 
 
 def day(value: str | date | None) -> str:
@@ -35,15 +32,16 @@ def day(value: str | date | None) -> str:
     if isinstance(value, str) and len(value) > len("2026-12-03"):
         value = as_moment(value)
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.day} {MONTHS[found.month - 1]} {found.year}"
+    return _in_words(date(found.year, found.month, found.day), DAY, current().locale)
 
 
 def clock(value: time) -> str:
     """Return a time as "10:30am", "2pm", "midday" or "midnight"."""
     if value.minute == 0 and value.hour in {0, 12}:
-        return "midday" if value.hour else "midnight"
+        return _("midday") if value.hour else _("midnight")
     minutes = f":{value.minute:02}" if value.minute else ""
-    return f"{value.hour % 12 or 12}{minutes}{'pm' if value.hour >= 12 else 'am'}"
+    shown = f"{value.hour % 12 or 12}{minutes}"
+    return _("%(time)spm", time=shown) if value.hour >= 12 else _("%(time)sam", time=shown)
 
 
 def moment(value: str | datetime | None) -> str:
@@ -51,7 +49,8 @@ def moment(value: str | datetime | None) -> str:
     if not value:
         return ""
     found = as_moment(value)
-    return f"{DAYS[found.weekday()]} {day(found.date())}, {clock(found.time())}"
+    words = _in_words(found.date(), WEEKDAY, current().locale)
+    return _("%(date)s, %(time)s", date=words, time=clock(found.time()))
 
 
 def short_moment(value: str | datetime | None) -> str:
@@ -59,7 +58,7 @@ def short_moment(value: str | datetime | None) -> str:
     if not value:
         return ""
     found = as_moment(value)
-    return f"{day(found.date())} at {clock(found.time())}"
+    return _("%(date)s at %(time)s", date=day(found.date()), time=clock(found.time()))
 
 
 def last_day(value: str | datetime | None) -> str:
@@ -73,7 +72,8 @@ def last_day(value: str | datetime | None) -> str:
 def span(start: str | datetime, minutes: int) -> str:
     """Return a meeting's time as "Thursday 3 December 2026, 10:30am to 11:30am"."""
     begins = as_moment(start)
-    return f"{moment(begins)} to {clock((begins + timedelta(minutes=minutes)).time())}"
+    ends = clock((begins + timedelta(minutes=minutes)).time())
+    return _("%(start)s to %(end)s", start=moment(begins), end=ends)
 
 
 def initials(name: str | None) -> str:

@@ -11,8 +11,9 @@ from jinja2 import (
     PrefixLoader,
     select_autoescape,
 )
+from markupsafe import Markup
 
-from web_portal.web import difference, formatting
+from web_portal.web import difference, formatting, language
 
 PACKAGE = Path(__file__).parent.parent
 TONES = {
@@ -31,6 +32,12 @@ def tag_class(colour: str | None) -> str:
     return f"govuk-tag--{TONES.get(colour or 'grey', 'grey')}"
 
 
+def link_to(path: str, *, new_tab: bool = False) -> Markup:
+    """Return the beginning of a link, so that a sentence around it is one text to translate."""
+    more = Markup(' target="_blank" rel="noopener"') if new_tab else ""
+    return Markup('<a class="govuk-link" href="{}"{}>').format(path, more)
+
+
 def environment() -> Environment:
     """Return the environment; templates of every capability are found by `folder/name.html`."""
     folders = {
@@ -46,6 +53,11 @@ def environment() -> Environment:
         autoescape=select_autoescape(["html"]),
         auto_reload=False,
         cache_size=-1,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        language.find, language.find_plural, newstyle=True, pgettext=language.find_meaning
     )
     env.filters.update(
         day=formatting.day,
@@ -58,9 +70,18 @@ def environment() -> Environment:
         plural=formatting.plural,
         readable=difference.readable,
         tag_class=tag_class,
+        number=language.number,
     )
     env.globals.update(
-        span=formatting.span, difference=difference.difference, is_long=difference.is_long
+        span=formatting.span,
+        difference=difference.difference,
+        is_long=difference.is_long,
+        language=language.current,
+        by_count=language.by_count,
+        link_to=link_to,
+        end_link=Markup("</a>"),
+        unseen=Markup('<span class="govuk-visually-hidden">'),
+        seen=Markup("</span>"),
     )
     return env
 
