@@ -1,4 +1,4 @@
-"""`python -m <service> run|migrate|rebuild|parked|seal|verify|…`: what an operator can ask for."""
+"""`python -m <service> run|migrate|rebuild|parked|republish|seal|…`: what operators can ask for."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from epep_runtime.http import openapi_of
 from epep_runtime.keep_alive import KEEP_ALIVE_SECONDS
 from epep_runtime.migrations import migrate
-from epep_runtime.operating import add_commands, run_parked, run_rebuild
+from epep_runtime.operating import add_commands, run_parked, run_rebuild, run_republish
 from epep_runtime.postgres_keyring import keyring_migrations
 from epep_runtime.proof.commands import COMMANDS, add_proof_commands, run_proof
 from epep_runtime.service import Service, running
@@ -60,6 +60,8 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
             return runner.run(run_rebuild(service.name, settings, projector, arguments))
     elif arguments.command == "parked":
         return asyncio.run(run_parked(service.name, settings, arguments))
+    elif arguments.command == "republish":
+        return asyncio.run(run_republish(service.name, settings))
     elif arguments.command in COMMANDS:
         projectors, migrations = service.all_projectors(), service.all_migrations()
         return asyncio.run(run_proof(service.name, settings, migrations, projectors, arguments))

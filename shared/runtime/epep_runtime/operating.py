@@ -1,8 +1,10 @@
-"""The operator's commands of a service, `rebuild` and `parked`: arguments in, sentences out."""
+"""A service's commands for operators, `rebuild`, `parked`, `republish`: arguments in, words out."""
 
 import argparse
 import sys
 from collections.abc import Iterable
+
+from aiokafka.errors import KafkaError
 
 from epep_events.contexts import catalog
 from epep_runtime import parking_desk
@@ -15,6 +17,7 @@ from epep_runtime.parking import list_parked
 from epep_runtime.parking_desk import ParkedError
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.rebuild import rebuild
+from epep_runtime.republishing import RepublishError, republish
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 
@@ -25,7 +28,8 @@ DIFFERS = 3
 def add_commands(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", read_models: Iterable[str]
 ) -> None:
-    """Add the two commands to a service's command line."""
+    """Add the three commands to a service's command line."""
+    commands.add_parser("republish", help="after Kafka is lost: begin anew with empty topics")
     again = commands.add_parser("rebuild", help="build a read model again, beside the live one")
     again.add_argument("read_model", choices=list(read_models))
     what = again.add_mutually_exclusive_group()
@@ -124,6 +128,27 @@ async def run_parked(name: str, settings: Settings, arguments: argparse.Namespac
     finally:
         await keyring.close()
         await pool.close()
+
+
+async def run_republish(name: str, settings: Settings) -> int:
+    """Carry out `republish` and return the exit status."""
+    pool = await _open(settings)
+    try:
+        done = await republish(pool, name, settings)
+    except RepublishError as error:
+        return _failed(str(error))
+    except (KafkaError, TimeoutError) as error:
+        return _failed(f"Kafka does not answer: {type(error).__name__}.")
+    finally:
+        await pool.close()
+    _say(
+        f"{name} sends its {done.events} events again when it starts."
+        if done.events
+        else f"{name} sends nothing again: its topic has events, or it had sent none."
+    )
+    if done.topics:
+        _say(f"It reads from the beginning: {', '.join(done.topics)}.")
+    return 0
 
 
 async def _parked(pool: Pool, store: EventStore, arguments: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """How far a subscription has come, kept beside what it has done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
@@ -70,10 +70,21 @@ async def move_place(
         raise PlaceLostError(f"{subscription} is not at {old} in {where}")
 
 
-async def start_at(pool: Pool, subscription: str, ends: Mapping[TopicPartition, int]) -> None:
+async def topics_not_begun(pool: Pool, subscription: str, topics: Sequence[str]) -> list[str]:
+    """Return those of these topics in which the subscription has no place yet."""
+    rows = await pool.fetch(
+        "SELECT DISTINCT topic FROM places WHERE subscription = $1", subscription
+    )
+    known = {row["topic"] for row in rows}
+    return [topic for topic in topics if topic not in known]
+
+
+async def start_at(pool: Pool, subscription: str, ends: Mapping[TopicPartition, Place]) -> None:
     """Put a subscription that has no place in a topic yet at that topic's end.
 
-    A partition that is added later starts at its beginning: the subscription was there first.
+    With the publication number of what is last there: should the topic be lost and filled again,
+    its offsets mean nothing any more. A partition that is added later starts at its beginning:
+    the subscription was there first.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE places IN SHARE ROW EXCLUSIVE MODE")
@@ -85,10 +96,10 @@ async def start_at(pool: Pool, subscription: str, ends: Mapping[TopicPartition, 
             )
             if not known:
                 await connection.executemany(
-                    "INSERT INTO places (subscription, topic, partition, next_offset)"
-                    " VALUES ($1, $2, $3, $4)",
+                    "INSERT INTO places (subscription, topic, partition, next_offset, publication)"
+                    " VALUES ($1, $2, $3, $4, $5)",
                     [
-                        (subscription, topic, each.partition, end)
+                        (subscription, topic, each.partition, end.next_offset, end.publication)
                         for each, end in ends.items()
                         if each.topic == topic
                     ],

@@ -18,11 +18,11 @@ from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.parking import due
-from epep_runtime.places import Place, PlaceLostError, read_places, start_at
+from epep_runtime.places import Place, PlaceLostError, read_places, start_at, topics_not_begun
 from epep_runtime.postgres import Pool
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor, Subscription
-from epep_runtime.topic_ends import ends_of
+from epep_runtime.topic_ends import places_at_the_end, require_topics
 
 log = structlog.get_logger()
 FETCH_MS = 200
@@ -162,9 +162,11 @@ class Runner:
         try:
             await consumer.start()
             self._consumer = consumer
+            await require_topics(consumer, topics)
             if isinstance(self.subscription, Reactor):
-                ends = await ends_of(consumer, self._bus.bootstrap, topics)
-                await start_at(self._pool, self.subscription.name, ends)
+                name = self.subscription.name
+                new = await topics_not_begun(self._pool, name, topics)
+                await start_at(self._pool, name, await places_at_the_end(self._bus.bootstrap, new))
             consumer.subscribe(topics, listener=_Drain(self))
             while not self._stopping.is_set():
                 await self._round(consumer)

@@ -6,11 +6,24 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from epep_runtime.places import Place
+
 LONGEST_LOOK = 10.0
 
 
 class MissingTopicError(OSError):
     """A topic that should be there is not (yet)."""
+
+
+async def require_topics(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> None:
+    """Make sure that the topics are there. Raises MissingTopicError, KafkaError.
+
+    Kafka's client would follow one that is not, and look for it again after minutes.
+    """
+    there = await consumer.topics()
+    for topic in topics:
+        if topic not in there:
+            raise MissingTopicError(f"topic {topic} does not exist yet")
 
 
 async def partitions_of(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
@@ -38,32 +51,46 @@ async def ends_of(
     return ends
 
 
-async def highest_publication(bootstrap: str, topic: str) -> int:
-    """Return the highest publication number in a topic, 0 for an empty one.
+async def places_at_the_end(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition, Place]:
+    """Return the place after the last message of every partition of these topics.
 
-    It is among the last messages of the partitions. Raises MissingTopicError, KafkaError, and
-    TimeoutError when they cannot be read within ten seconds.
+    Raises MissingTopicError, KafkaError, and TimeoutError when the last messages cannot be read
+    within ten seconds.
     """
+    if not topics:
+        return {}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     try:
         await consumer.start()
-        ends = await ends_of(consumer, bootstrap, [topic])
+        ends = await ends_of(consumer, bootstrap, topics)
         starts = await consumer.beginning_offsets(list(ends))
         waiting = {where for where, end in ends.items() if end > starts[where]}
         consumer.assign(list(waiting))
         for where in waiting:
             consumer.seek(where, ends[where] - 1)
         async with asyncio.timeout(LONGEST_LOOK):
-            return await _highest(consumer, waiting)
+            publications = await _first_publications(consumer, waiting)
     finally:
         await consumer.stop()
+    return {where: Place(end, publications.get(where, 0)) for where, end in ends.items()}
 
 
-async def _highest(consumer: AIOKafkaConsumer, waiting: set[TopicPartition]) -> int:
-    highest = 0
-    while waiting:
+async def highest_publication(bootstrap: str, topic: str) -> int:
+    """Return the highest publication number in a topic, 0 for an empty one.
+
+    It is among the last messages of the partitions. Raises as `places_at_the_end` does.
+    """
+    places = await places_at_the_end(bootstrap, [topic])
+    return max(place.publication for place in places.values())
+
+
+async def _first_publications(
+    consumer: AIOKafkaConsumer, waiting: set[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Return the publication number of the next message of each of these partitions."""
+    found: dict[TopicPartition, int] = {}
+    while waiting - found.keys():
         for where, messages in (await consumer.getmany(timeout_ms=200)).items():
-            waiting.discard(where)
-            numbers = (dict(each.headers).get("ce_sourceposition", b"0") for each in messages)
-            highest = max(highest, *map(int, numbers))
-    return highest
+            number = dict(messages[0].headers).get("ce_sourceposition", b"0")
+            found.setdefault(where, int(number))
+    return found

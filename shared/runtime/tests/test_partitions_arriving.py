@@ -12,6 +12,7 @@ from machinery import assert_each_once_in_order, counted, following, relaying, s
 from stepping import Counting, Topic, Worker, relay_step
 
 from epep_local.testing import TopicFactory
+from epep_local.topics import create_topics
 from epep_runtime import runner
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -101,3 +102,22 @@ async def _published(pool: Pool, store: EventStore, topic: Topic, events: int) -
     await eventually(all_there)
     [where] = [each for each in topic.where() if topic.partitions[each.partition]]
     return where
+
+
+async def test_a_worker_that_is_there_before_its_topic_begins_as_soon_as_the_topic_is(
+    pool: Pool, store: EventStore, kafka_bootstrap: str
+) -> None:
+    """Kafka's client would look for it again after five minutes."""
+    prefix = f"t{new_id().hex}."
+    async with following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING) as worker:
+
+        async def in_trouble() -> bool:
+            return bool(worker.lag()["trouble"] == "MissingTopicError")
+
+        await eventually(in_trouble)
+        await create_topics(kafka_bootstrap, prefix, contexts=("pep",))
+
+        async def assigned() -> bool:
+            return bool(worker.lag()["assigned"])
+
+        await eventually(assigned)

@@ -17,7 +17,7 @@ from epep_local.voice import Voice
 from epepctl import audit_commands
 from epepctl.api import Api
 from epepctl.importing import Order, import_children
-from epepctl.places import address, environment_of, local_system
+from epepctl.places import address, environment_of, local_system, with_a_log
 from epepctl.problem import ToolError
 from epepctl.rebuilding import python_module, rebuild
 from epepctl.reporting import given_addresses, health_table
@@ -105,6 +105,23 @@ def parked_command(
         told = environment_of(one.name, Voice(console))
         done = subprocess.run(  # noqa: S603 - a service's own module
             [*python_module(one.module), "parked", *context.args], env=dict(told), check=False
+        )
+        raise typer.Exit(done.returncode)
+
+
+@app.command("republish")
+def republish_command(
+    name: Annotated[str, typer.Argument(metavar="SERVICE", help="pep, meeting, qa …")],
+) -> None:
+    """After Kafka is lost: have a service fill its new topic again and read the others anew.
+
+    Stop all services and make the topics first; see docs/operations.md. Safe to repeat.
+    """
+    with speaking():
+        one = with_a_log(name)
+        told = environment_of(one.name, Voice(console))
+        done = subprocess.run(  # noqa: S603 - a service's own module
+            [*python_module(one.module), "republish"], env=dict(told), check=False
         )
         raise typer.Exit(done.returncode)
 

@@ -23,6 +23,7 @@ def invoke(*arguments: str, **environment: str) -> Any:
         (["replay", "nowhere", "--postgres", "postgresql://x"], 1, "nowhere is not an export"),
         (["export", "folder"], 2, "--why"),
         (["seal", "portal"], 2, "The portal has no log"),
+        (["republish", "portal"], 2, "The portal has no log"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], status: int, said: str) -> None:
