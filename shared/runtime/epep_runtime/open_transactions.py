@@ -1,8 +1,8 @@
 """The oldest open transaction: the relay publishes nothing that was committed after it began.
 
-Only a transaction that has written counts (it has a transaction id), but in any database of the
-server. PostgreSQL ends those of our services by time-out (`postgres.py`); until then, and for
-anybody else's, this is how it is seen.
+Only a transaction that has written counts (it has a transaction id), and only one in the same
+database (`sql/0016_open_in_this_database.sql`). PostgreSQL ends those of our services by time-out
+(`postgres.py`); until then, and for anybody else's, this is how it is seen.
 """
 
 import time
@@ -18,11 +18,15 @@ WARN_SECONDS = 5.0
 
 # Its state and beginning show only to its own role and to members of pg_read_all_stats.
 OLDEST = """
-SELECT pg_snapshot_xmin(now)::text AS id, a.pid, a.usename, a.state,
-       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
-  FROM pg_current_snapshot() AS now
-  LEFT JOIN pg_stat_activity a ON a.backend_xid = pg_snapshot_xmin(now)::xid
- WHERE a.pid IS NOT NULL OR pg_snapshot_xmin(now) < pg_snapshot_xmax(now)
+SELECT id::text, pid, owner, state,
+       extract(epoch FROM clock_timestamp() - began)::float8 AS seconds
+  FROM (SELECT backend_xid, pid, usename, state, xact_start
+          FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL
+         UNION ALL
+        SELECT transaction, NULL, owner, NULL, prepared
+          FROM pg_prepared_xacts WHERE database = current_database()
+       ) AS open(id, pid, owner, state, began)
+ ORDER BY age(id) DESC LIMIT 1
 """
 
 
@@ -47,7 +51,7 @@ class OpenTransaction:
 
 
 class OpenTransactions:
-    """Watches one database server, look by look, and warns once of each that stalls."""
+    """Watches one database, look by look, and warns once of each that stalls."""
 
     def __init__(self) -> None:
         self._id: str | None = None
@@ -75,9 +79,9 @@ class OpenTransactions:
 
 def _who(row: Any) -> str:
     if row["pid"] is None:
-        return "a prepared one (see pg_prepared_xacts)"
+        return f"{row['owner']}, a prepared one (see pg_prepared_xacts)"
     state = f", {row['state']}" if row["state"] else ""
-    return f"{row['usename']}, process {row['pid']}{state}"
+    return f"{row['owner']}, process {row['pid']}{state}"
 
 
 def _said(oldest: OpenTransaction) -> dict[str, object]:

@@ -24,8 +24,8 @@ log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
 ROUND = 500
 FIRST_LOOK_SECONDS, IDLE_SECONDS = 0.002, 0.25
-"""Any transaction that runs on the server, whatever its database, holds new events back for as
-long as it takes: a relay that was woken for nothing looks again soon, and then ever less often."""
+"""Any transaction that has written in this database holds new events back for as long as it takes:
+a relay that was woken for nothing looks again soon, and then ever less often."""
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 MAX_BATCH_BYTES = 900_000
@@ -33,7 +33,7 @@ MAX_BATCH_BYTES = 900_000
 NEXT_EVENTS = """
 SELECT p.publication, e.*, e.data::text AS text
   FROM publications p JOIN events e USING (position)
- WHERE p.publication > $1 ORDER BY p.publication LIMIT $2
+ WHERE p.publication > (SELECT sent FROM relay_place) ORDER BY p.publication LIMIT $1
 """
 
 
@@ -125,21 +125,18 @@ class Relay:
         return bool(looked or sent)
 
     async def _send_round(self, leader: Any, producer: AIOKafkaProducer) -> int:
-        place = await leader.fetchval("SELECT sent FROM relay_place")
-        rows = await leader.fetch(NEXT_EVENTS, place, ROUND)
+        rows = await leader.fetch(NEXT_EVENTS, ROUND)
         if not rows:
             return 0
         links = links_of(row["traceparent"] for row in rows)
         with tracer.start_as_current_span("publish", kind=SpanKind.PRODUCER, links=links):
-            return await self._send(leader, producer, place, rows)
+            return await self._send(leader, producer, rows)
 
-    async def _send(
-        self, leader: Any, producer: AIOKafkaProducer, place: int, rows: Sequence[Any]
-    ) -> int:
-        """Send the first batch for each partition and return how far that moves the place."""
+    async def _send(self, leader: Any, producer: AIOKafkaProducer, rows: Sequence[Any]) -> int:
+        """Send the first batch for each partition and return how many events that were."""
         partitions = sorted(await producer.partitions_for(self._topic))
         batches: dict[int, Any] = {}
-        last = place
+        taken: list[int] = []
         for row in rows:
             key = row["stream_id"].encode()
             partition = self._partitioner(key, partitions, partitions)
@@ -150,7 +147,7 @@ class Relay:
             )
             if appended is None:
                 break
-            last = row["publication"]
+            taken.append(row["publication"])
         waiting = [
             await producer.send_batch(batch, self._topic, partition=partition)
             for partition, batch in batches.items()
@@ -158,8 +155,8 @@ class Relay:
         ]
         for acknowledged in waiting:
             await acknowledged
-        await leader.execute("UPDATE relay_place SET sent = $1", last)
-        return int(last - place)
+        await leader.execute("UPDATE relay_place SET sent = $1", taken[-1])
+        return len(taken)
 
     async def _look_for_a_stall(self, leader: Any) -> None:
         if time.monotonic() >= self._next_look:

@@ -12,7 +12,7 @@ from counting import COUNTING
 from machinery import counted, following, relaying, say
 
 from epep_events.contexts import catalog
-from epep_local.testing import TopicFactory
+from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime import open_transactions, postgres
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -100,6 +100,25 @@ async def test_it_is_seen_while_what_was_committed_later_waits(
         await eventually(lambda: _has_one(pool))
     assert noted.warnings[0][0] == "a stalled transaction holds the relay back"
     assert (await process.health())["warnings"] == []
+
+
+async def test_one_in_another_database_of_the_server_holds_nothing_back(
+    pool: Pool,
+    store: EventStore,
+    database: DatabaseFactory,
+    kafka_bootstrap: str,
+    topics: TopicFactory,
+) -> None:
+    """What other services write, or anybody else on that server, is none of this relay's matter."""
+    prefix = await topics("pep")
+    async with (
+        stalling(await database("elsewhere")),
+        relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
+        following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING),
+    ):
+        await say(pool, store, new_id(), "committed later")
+        await eventually(lambda: _has_one(pool))
+        assert await OpenTransactions().look(pool) is None
 
 
 async def test_the_server_ends_one_that_does_nothing(
