@@ -11,37 +11,41 @@ from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, Ref
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.authorities import names_of, options
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import ON_DUTY, SignedIn, Visit
 
 routes = APIRouter()
 ALL = "all"
-EMERGENCY = [
-    Question(
-        key="authority",
-        label="Authority",
-        type="choice",
-        mandatory=True,
-        blank="Choose the authority that looks after the child",
-    ),
-    Question(
-        key="social_care_id",
-        label="The child’s number in social care",
-        type="line",
-        mandatory=True,
-        blank="Enter the child’s number",
-        width="govuk-input--width-20",
-    ),
-    Question(
-        key="reason",
-        label="Why you need to see the record now",
-        type="text",
-        mandatory=True,
-        blank="Say why: the virtual school is told at once",
-        max_length=200,
-        rows=3,
-    ),
-]
+
+
+def _questions() -> list[Question]:
+    return [
+        Question(
+            key="authority",
+            label=_("Authority"),
+            type="choice",
+            mandatory=True,
+            blank=_("Choose the authority that looks after the child"),
+        ),
+        Question(
+            key="social_care_id",
+            label=_("The child’s number in social care"),
+            type="line",
+            mandatory=True,
+            blank=_("Enter the child’s number"),
+            width="govuk-input--width-20",
+        ),
+        Question(
+            key="reason",
+            label=_("Why you need to see the record now"),
+            type="text",
+            mandatory=True,
+            blank=_("Say why: the virtual school is told at once"),
+            max_length=200,
+            rows=3,
+        ),
+    ]
 
 
 def _appointing(children: list[dict[str, Any]]) -> list[Question]:
@@ -49,27 +53,30 @@ def _appointing(children: list[dict[str, Any]]) -> list[Question]:
     return [
         Question(
             key="email",
-            label="Email address of your delegate",
+            label=_("Email address of your delegate"),
             type="email",
             mandatory=True,
-            blank="Enter your delegate’s email address",
-            hint="They need an account of their own.",
+            blank=_("Enter your delegate’s email address"),
+            hint=_("They need an account of their own."),
         ),
         Question(
             key="child_ids",
-            label="For which children",
+            label=_("For which children"),
             type="choices",
             mandatory=True,
-            blank="Choose for which children",
-            choices=(Option(value=ALL, label="All of mine, also those who come later"), *choices),
+            blank=_("Choose for which children"),
+            choices=(
+                Option(value=ALL, label=_("All of mine, also those who come later")),
+                *choices,
+            ),
         ),
         Question(
             key="until",
-            label="Until which day",
+            label=_("Until which day"),
             type="date",
             mandatory=True,
-            blank="Enter the last day",
-            hint="A year at most. Access ends by itself.",
+            blank=_("Enter the last day"),
+            hint=_("A year at most. Access ends by itself."),
         ),
     ]
 
@@ -89,7 +96,7 @@ async def _delegations(visit: Visit, form: FormData | None, place: Any = None) -
     return await visit.page(
         "access/delegations.html",
         422 if answers.wrong else 200,
-        title="Delegates",
+        title=_("Delegates"),
         section="account",
         found=found,
         form=show(questions, answers),
@@ -111,7 +118,7 @@ async def appoint(visit: SignedIn) -> Response:
         await visit.call.change("pep", "POST", "/delegations", body, key=await visit.request_key())
     except (InvalidError, RefusedError) as error:
         return await _delegations(visit, form, error)
-    return visit.go("/delegations", "Your delegate is appointed")
+    return visit.go("/delegations", _("Your delegate is appointed"))
 
 
 @routes.post("/delegations/{delegation_id}/end")
@@ -122,7 +129,7 @@ async def end_delegation(visit: SignedIn, delegation_id: UUID) -> Response:
         await visit.call.change("pep", "POST", path, {}, version=await visit.version())
     except RefusedError as error:
         return visit.go("/delegations", error.detail, neutral=True)
-    return visit.go("/delegations", "The delegation is ended")
+    return visit.go("/delegations", _("The delegation is ended"))
 
 
 async def _emergency(visit: Visit) -> list[Question]:
@@ -132,14 +139,14 @@ async def _emergency(visit: Visit) -> list[Question]:
         raise NotFoundError(404)
     where = options(await names_of(visit, codes))
     only = codes[0] if len(codes) == 1 else None
-    return [EMERGENCY[0].model_copy(update={"choices": where, "value": only}), *EMERGENCY[1:]]
+    return [_questions()[0].model_copy(update={"choices": where, "value": only}), *_questions()[1:]]
 
 
 async def _emergency_page(visit: Visit, questions: list[Question], answers: Answers) -> Response:
     return await visit.page(
         "access/emergency.html",
         422 if answers.wrong else 200,
-        title="Open a record in an emergency",
+        title=_("Open a record in an emergency"),
         section="home",
         form=show(questions, answers),
         back_link="/",
@@ -165,12 +172,12 @@ async def open_in_emergency(visit: SignedIn) -> Response:
             "pep", "POST", "/break-glass", answers.values, key=await visit.request_key()
         )
     except NotFoundError:
-        answers.errors["social_care_id"] = "No child of that authority has this number"
+        answers.errors["social_care_id"] = _("No child of that authority has this number")
     except ForbiddenError:
-        answers.general.append("Your role does not open records in an emergency")
+        answers.general.append(_("Your role does not open records in an emergency"))
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
     else:
-        words = "For 24 hours. The virtual school has been told."
-        return visit.go(f"/children/{made.json['child_id']}", "The record is open to you", words)
+        words = _("For 24 hours. The virtual school has been told.")
+        return visit.go(f"/children/{made.json['child_id']}", _("The record is open to you"), words)
     return await _emergency_page(visit, questions, answers)

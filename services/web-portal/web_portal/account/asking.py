@@ -9,12 +9,13 @@ from web_portal.joining.registering import option, questions_for, where
 from web_portal.problems import InvalidError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import N_, _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/account/access")
 ASKED = {"role", "setting_urn", "team"}
-TITLE = "Ask for access"
+TITLE = N_("Ask for access")
 
 
 def _questions(chosen: dict[str, Any]) -> list[Question]:
@@ -27,7 +28,7 @@ async def _page(
     return await visit.page(
         "account/asking.html",
         status,
-        title=TITLE,
+        title=_(TITLE),
         section="account",
         form=show(_questions(chosen), answers),
         option=chosen,
@@ -41,7 +42,7 @@ async def asking_page(visit: SignedIn) -> Response:
     asked = visit.request.query_params
     chosen = await option(visit, asked.get("authority"))
     if chosen is None:
-        return await where(visit, TITLE, blank="continued" in asked)
+        return await where(visit, _(TITLE), blank="continued" in asked)
     return await _page(visit, chosen, saved(_questions(chosen)))
 
 
@@ -51,7 +52,7 @@ async def ask(visit: SignedIn) -> Response:
     form = await visit.form()
     chosen = await option(visit, form.get("authority"))
     if chosen is None:
-        return await where(visit, TITLE, blank=True)
+        return await where(visit, _(TITLE), blank=True)
     answers = read(_questions(chosen), form, all_needed=True)
     if answers.wrong:
         return await _page(visit, chosen, answers, 422)
@@ -64,5 +65,5 @@ async def ask(visit: SignedIn) -> Response:
     except RefusedError as error:
         answers.general.append(error.detail.rstrip("."))
         return await _page(visit, chosen, answers, 422)
-    words = f"{chosen['virtual_school_name']} decides, and you get an email."
-    return visit.go("/account", "You have asked for access", words)
+    words = _("%(name)s decides, and you get an email.", name=chosen["virtual_school_name"])
+    return visit.go("/account", _("You have asked for access"), words)

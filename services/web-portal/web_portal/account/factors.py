@@ -9,11 +9,20 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/account/factors")
-KINDS = {"totp": "Authenticator app", "passkey": "Passkey"}
-NAMES = {"totp": "My phone", "passkey": "My passkey"}
+
+
+def _kinds() -> dict[str, str]:
+    return {"totp": _("Authenticator app"), "passkey": _("Passkey")}
+
+
+def _names() -> dict[str, str]:
+    return {"totp": _("My phone"), "passkey": _("My passkey")}
+
+
 LONGEST_NAME = 200
 
 
@@ -25,10 +34,10 @@ async def factors_page(visit: SignedIn) -> Response:
         return visit.go("/account/confirm?next=/account/factors")
     return await visit.page(
         "account/factors.html",
-        title="How you log in",
+        title=_("How you log in"),
         section="account",
         found=found,
-        kinds=KINDS,
+        kinds=_kinds(),
         back_link="/account",
     )
 
@@ -40,7 +49,7 @@ async def _name(visit: Visit, otherwise: str) -> str:
 @routes.post("/totp")
 async def add_app(visit: SignedIn) -> Response:
     """Begin to add an authenticator app: show what it has to know."""
-    body = {"name": await _name(visit, NAMES["totp"])}
+    body = {"name": await _name(visit, _names()["totp"])}
     found = (await visit.call.change("identity", "POST", "/me/factors/totp", body)).json
     return await _app(visit, found)
 
@@ -50,7 +59,7 @@ async def _app(visit: Visit, found: dict[str, Any], error: str = "") -> Response
     return await visit.page(
         "account/app.html",
         422 if error else 200,
-        title="Add an authenticator app",
+        title=_("Add an authenticator app"),
         section="account",
         found=found,
         qr=Markup(found["qr_svg"]),  # noqa: S704 - drawn by identity-service of its own secret
@@ -70,9 +79,9 @@ async def confirm_app(visit: SignedIn, factor_id: UUID) -> Response:
         path = f"/me/factors/totp/{factor_id}/confirmation"
         added = (await visit.call.change("identity", "POST", path, {"code": code})).json
     except InvalidError:
-        return await _app(visit, found, "Enter the six-digit code that the app shows now")
+        return await _app(visit, found, _("Enter the six-digit code that the app shows now"))
     visit.session.put("new_app", None)
-    return await _added(visit, added, "Your authenticator app is added")
+    return await _added(visit, added, _("Your authenticator app is added"))
 
 
 async def _added(visit: Visit, added: dict[str, Any], words: str) -> Response:
@@ -83,7 +92,7 @@ async def _added(visit: Visit, added: dict[str, Any], words: str) -> Response:
 
 async def _codes(visit: Visit, codes: list[str], words: str) -> Response:
     return await visit.page(
-        "account/codes.html", title="Keep these recovery codes", section="account", codes=codes,
+        "account/codes.html", title=_("Keep these recovery codes"), section="account", codes=codes,
         words=words,
     )  # fmt: skip
 
@@ -91,11 +100,11 @@ async def _codes(visit: Visit, codes: list[str], words: str) -> Response:
 @routes.post("/passkey")
 async def add_passkey(visit: SignedIn) -> Response:
     """Begin to add a passkey: the page's script asks the browser for one."""
-    body = {"name": await _name(visit, NAMES["passkey"])}
+    body = {"name": await _name(visit, _names()["passkey"])}
     found = (await visit.call.change("identity", "POST", "/me/factors/passkey", body)).json
     return await visit.page(
         "account/passkey.html",
-        title="Add a passkey",
+        title=_("Add a passkey"),
         section="account",
         factor_id=found["factor_id"],
         options=orjson.dumps(found["options"]).decode(),
@@ -111,27 +120,29 @@ async def confirm_passkey(visit: SignedIn, factor_id: UUID) -> Response:
         path = f"/me/factors/passkey/{factor_id}/confirmation"
         added = (await visit.call.change("identity", "POST", path, body)).json
     except (orjson.JSONDecodeError, InvalidError):
-        return visit.go("/account/factors", "The passkey was not added", "Try again.", neutral=True)
-    return await _added(visit, added, "Your passkey is added")
+        return visit.go(
+            "/account/factors", _("The passkey was not added"), _("Try again."), neutral=True
+        )
+    return await _added(visit, added, _("Your passkey is added"))
 
 
 @routes.post("/codes")
 async def new_codes(visit: SignedIn) -> Response:
     """Make new recovery codes; the old ones are worthless from now on."""
     made = (await visit.call.change("identity", "POST", "/me/recovery-codes", {})).json
-    return await _codes(visit, made["recovery_codes"], "Your old recovery codes no longer work")
+    return await _codes(visit, made["recovery_codes"], _("Your old recovery codes no longer work"))
 
 
 @routes.post("/{factor_id}/name")
 async def rename(visit: SignedIn, factor_id: UUID) -> Response:
     """Call a factor something else."""
-    body = {"name": await _name(visit, NAMES["totp"])}
+    body = {"name": await _name(visit, _names()["totp"])}
     await visit.call.change("identity", "PUT", f"/me/factors/{factor_id}", body)
-    return visit.go("/account/factors", "Renamed")
+    return visit.go("/account/factors", _("Renamed"))
 
 
 @routes.post("/{factor_id}/removal")
 async def remove(visit: SignedIn, factor_id: UUID) -> Response:
     """Remove a factor; without any, codes come by mail again."""
     await visit.call.change("identity", "DELETE", f"/me/factors/{factor_id}", {})
-    return visit.go("/account/factors", "Removed")
+    return visit.go("/account/factors", _("Removed"))

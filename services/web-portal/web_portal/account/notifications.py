@@ -8,6 +8,7 @@ from starlette.responses import Response
 from web_portal.problems import InvalidError, StaleError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import N_, _
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import SignedIn, Visit
 
@@ -15,16 +16,18 @@ routes = APIRouter(prefix="/account/notifications")
 OFFERED = "offered"
 """The hidden fields that say which boxes the page had: one that is not ticked sends nothing."""
 MOST = 50
-CHANGED = "You have changed this in another window meanwhile. Check what is ticked, then save again"
+CHANGED = N_(
+    "You have changed this in another window meanwhile. Check what is ticked, then save again"
+)
 
 
 def _question(found: dict[str, Any]) -> Question:
     listed = found["choosable"]
     return Question(
         key="mailed",
-        label="Email me about",
+        label=_("Email me about"),
         type="choices",
-        hint="Untick what you do not want by email.",
+        hint=_("Untick what you do not want by email."),
         choices=tuple(
             Option(value=each["kind"], label=each["label"], hint=each["hint"]) for each in listed
         ),
@@ -38,7 +41,7 @@ async def _page(
     return await visit.page(
         "account/notifications.html",
         status,
-        title="What we email you about",
+        title=_("What we email you about"),
         section="account",
         form=show([_question(found)], answers),
         always=found["always"],
@@ -72,9 +75,9 @@ async def choose(visit: SignedIn) -> Response:
         path = "/preferences"
         await visit.call.change("notification", "PUT", path, body, version=version, key=key)
     except StaleError:
-        answers.general.append(CHANGED)
+        answers.general.append(_(CHANGED))
         return await _page(visit, answer.json, answers, answer.version, 412)
     except InvalidError as error:
         answers.place(error.errors, error.detail)
         return await _page(visit, answer.json, answers, version, 422)
-    return await visit.saved("/account", "Your choices are saved")
+    return await visit.saved("/account", _("Your choices are saved"))

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from web_portal.logging_in.routes import where_next
 from web_portal.problems import InvalidError, ThrottledError
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 from web_portal.web.waiting import please_wait
 
@@ -24,7 +25,7 @@ async def account(visit: SignedIn) -> Response:
     )
     return await visit.page(
         "account/overview.html",
-        title="My account",
+        title=_("My account"),
         section="account",
         me=me.json,
         factors=factors.json["factors"],
@@ -42,7 +43,7 @@ async def _confirm(visit: Visit, after: Any, error: str = "", status: int = 200)
     return await visit.page(
         "account/confirm.html",
         status,
-        title="Confirm that it is you",
+        title=_("Confirm that it is you"),
         section="account",
         after=where_next(visit, after),
         error_items=[{"text": error, "href": "#password"}] if error else [],
@@ -56,12 +57,12 @@ async def confirm(visit: SignedIn) -> Response:
     form = await visit.form()
     after, password = form.get("next"), form.get("password")
     if not isinstance(password, str) or not password:
-        return await _confirm(visit, after, "Enter your password", 422)
+        return await _confirm(visit, after, _("Enter your password"), 422)
     try:
         body = {"password": password}
         await visit.call.change("identity", "POST", "/me/reauthentication", body)
     except InvalidError:
-        return await _confirm(visit, after, "That is not your password", 422)
+        return await _confirm(visit, after, _("That is not your password"), 422)
     except ThrottledError as error:
         return await _confirm(visit, after, please_wait(error), 429)
     return visit.go(where_next(visit, after))

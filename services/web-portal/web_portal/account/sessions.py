@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn
 
 routes = APIRouter(prefix="/account/sessions")
@@ -19,7 +20,7 @@ async def sessions_page(visit: SignedIn) -> Response:
     )
     return await visit.page(
         "account/sessions.html",
-        title="Where you are logged in",
+        title=_("Where you are logged in"),
         section="account",
         sessions=sessions.json["sessions"],
         devices=devices.json["devices"],
@@ -31,18 +32,18 @@ async def sessions_page(visit: SignedIn) -> Response:
 async def end_others(visit: SignedIn) -> Response:
     """Log out everywhere but here."""
     await visit.call.change("identity", "POST", "/me/sessions/end-others", {})
-    return visit.go("/account/sessions", "You are logged out everywhere else")
+    return visit.go("/account/sessions", _("You are logged out everywhere else"))
 
 
 @routes.post("/{session_id}/end")
 async def end(visit: SignedIn, session_id: UUID) -> Response:
     """Log out in one place."""
     await visit.call.change("identity", "POST", f"/me/sessions/{session_id}/end", {})
-    return visit.go("/account/sessions", "That session is ended")
+    return visit.go("/account/sessions", _("That session is ended"))
 
 
 @routes.post("/devices/{device_id}/removal")
 async def forget(visit: SignedIn, device_id: UUID) -> Response:
     """Ask for the second factor on this device again."""
     await visit.call.change("identity", "DELETE", f"/me/devices/{device_id}", {})
-    return visit.go("/account/sessions", "That device is forgotten")
+    return visit.go("/account/sessions", _("That device is forgotten"))

@@ -11,6 +11,7 @@ from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.authorities import options
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
@@ -22,7 +23,7 @@ async def give_role(visit: SignedIn, account_id: UUID) -> Response:
     """Give somebody another role in the authority."""
     role = await visit.typed("role", LONGEST_REASON)
     if not role:
-        return await person_page(visit, account_id, {"role": "Choose a role"})
+        return await person_page(visit, account_id, {"role": _("Choose a role")})
     urn = await visit.typed("setting_urn", LONGEST_REASON)
     body = {"authority": authority_of(visit), "role": role, "setting_urn": urn or None}
     try:
@@ -31,7 +32,7 @@ async def give_role(visit: SignedIn, account_id: UUID) -> Response:
         key = error.errors[0].field if error.errors else "role"
         errors = {"setting_urn" if key == "setting_urn" else "role": error.words}
         return await person_page(visit, account_id, errors)
-    return visit.go(back_to(visit, account_id), "The role is given")
+    return visit.go(back_to(visit, account_id), _("The role is given"))
 
 
 @routes.post("/{account_id}/roles/{role}/end")
@@ -42,26 +43,26 @@ async def end_role(visit: SignedIn, account_id: UUID, role: str) -> Response:
         path = f"/accounts/{account_id}/roles/revocation"
         await visit.call.change("identity", "POST", path, body)
     except (InvalidError, NotFoundError):
-        return visit.go(back_to(visit, account_id), "They do not hold this role", neutral=True)
-    return visit.go(back_to(visit), "The role is ended")
+        return visit.go(back_to(visit, account_id), _("They do not hold this role"), neutral=True)
+    return visit.go(back_to(visit), _("The role is ended"))
 
 
 @routes.post("/{account_id}/suspension")
 async def suspend(visit: SignedIn, account_id: UUID) -> Response:
     """Let nobody use the account; they are logged out at once."""
-    return await _close_or_open(visit, account_id, "suspension", "The account is suspended")
+    return await _close_or_open(visit, account_id, "suspension", _("The account is suspended"))
 
 
 @routes.post("/{account_id}/restoration")
 async def restore(visit: SignedIn, account_id: UUID) -> Response:
     """Let the account be used again."""
-    return await _close_or_open(visit, account_id, "restoration", "The account is restored")
+    return await _close_or_open(visit, account_id, "restoration", _("The account is restored"))
 
 
 async def _close_or_open(visit: Visit, account_id: UUID, how: str, notice: str) -> Response:
     reason = await visit.typed("reason", LONGEST_REASON)
     if not reason:
-        return await person_page(visit, account_id, {"reason": "Say why, for the record"})
+        return await person_page(visit, account_id, {"reason": _("Say why, for the record")})
     try:
         path = f"/accounts/{account_id}/{how}"
         await visit.call.change("identity", "POST", path, {"why": reason})
@@ -75,19 +76,19 @@ async def _merging(visit: Visit, account_id: UUID) -> list[Question]:
     return [
         Question(
             key="into_account_id",
-            label="The account that they keep",
+            label=_("The account that they keep"),
             type="choice",
             mandatory=True,
             in_a_list=True,
-            blank="Choose the account that they keep",
+            blank=_("Choose the account that they keep"),
             choices=options({each["id"]: f"{each['name']} ({each['email']})" for each in others}),
         ),
         Question(
             key="why",
-            label="How do you know that both belong to the same person?",
+            label=_("How do you know that both belong to the same person?"),
             type="line",
             mandatory=True,
-            blank="Say how you know",
+            blank=_("Say how you know"),
         ),
     ]
 
@@ -99,7 +100,7 @@ async def _merge_page(visit: Visit, account_id: UUID, answers: Answers | None = 
     return await visit.page(
         "administration/merge.html",
         422 if answers else 200,
-        title=f"Merge an account of {theirs.json['account']['name']}",
+        title=_("Merge an account of %(name)s", name=theirs.json["account"]["name"]),
         section="administration",
         authority=authority_of(visit),
         account_id=account_id,
@@ -126,6 +127,6 @@ async def merge(visit: SignedIn, account_id: UUID) -> Response:
             answers.place(error.errors, error.detail)
         else:
             kept = UUID(str(answers.values["into_account_id"]))
-            words = "Both addresses have been told by email. The children follow in a moment."
-            return visit.go(back_to(visit, kept), "The two accounts are one", words)
+            words = _("Both addresses have been told by email. The children follow in a moment.")
+            return visit.go(back_to(visit, kept), _("The two accounts are one"), words)
     return await _merge_page(visit, account_id, answers)

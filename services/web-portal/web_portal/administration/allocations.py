@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from web_portal.administration.visitors import authority_of
 from web_portal.problems import InvalidError, TooLargeError
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration")
@@ -24,7 +25,7 @@ async def _page(visit: Visit, report: dict[str, Any] | None = None, error: str =
     return await visit.page(
         "administration/allocations.html",
         422 if wrong else 200,
-        title="Allocate children by file",
+        title=_("Allocate children by file"),
         section="administration",
         authority=authority_of(visit),
         report=report,
@@ -40,20 +41,24 @@ async def allocate(visit: SignedIn) -> Response:
     given = form.get("file")
     content = await given.read() if isinstance(given, UploadFile) and given.filename else b""
     if not content:
-        return await _page(visit, error="Choose a file")
+        return await _page(visit, error=_("Choose a file"))
     check = form.get("do") != "allocate"
     asked = {"authority": authority, "check": "true" if check else "false"}
     try:
         files = {"file": ("allocations.csv", content, "text/csv")}
         report = (await visit.call.upload("pep", "/allocations", files, asked)).json
     except TooLargeError:
-        return await _page(visit, error="The file is too large")
+        return await _page(visit, error=_("The file is too large"))
     except InvalidError as error:
         return await _page(visit, error=error.words)
     if report["problems"] or check:
         return await _page(visit, report)
-    words = f"{report['changed']} changed, {report['unchanged']} were so already."
-    return visit.go(f"/administration?authority={authority}", "The file is carried out", words)
+    words = _(
+        "%(changed)s changed, %(unchanged)s were so already.",
+        changed=report["changed"],
+        unchanged=report["unchanged"],
+    )
+    return visit.go(f"/administration?authority={authority}", _("The file is carried out"), words)
 
 
 @routes.get("/settings")
@@ -63,7 +68,7 @@ async def settings(visit: SignedIn) -> Response:
     found = (await visit.call.get("pep", "/settings", {"authority": authority})).json
     return await visit.page(
         "administration/settings.html",
-        title="Schools and settings",
+        title=_("Schools and settings"),
         section="administration",
         authority=authority,
         settings=found["settings"],

@@ -12,6 +12,7 @@ from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.authorities import options, role_labels
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
@@ -32,18 +33,23 @@ async def _questions(visit: Visit) -> list[Question]:
     held = {grant["role"] for each in listed for grant in each["grants"]}
     roles = options({role: label for role, label in labels.items() if role in held})
     asks: list[tuple[str, str, str, dict[str, Any]]] = [
-        ("account_id", "Who covers", "Choose who covers", {"choices": people}),
-        ("role", "In which role", "Choose the role", {"choices": roles}),
+        ("account_id", _("Who covers"), _("Choose who covers"), {"choices": people}),
+        ("role", _("In which role"), _("Choose the role"), {"choices": roles}),
         (
             "covered_id",
-            "For which colleague",
+            _("For which colleague"),
             "",
-            {"choices": people, "hint": "Or choose a school or setting below."},
+            {"choices": people, "hint": _("Or choose a school or setting below.")},
         ),
-        ("setting_urn", "For the teacher of which school or setting", "", {"choices": schools}),
-        ("from", "From", "", {"type": "date", "hint": "Leave blank for today."}),
-        ("until", "Until and with", "Enter the last day", {"type": "date"}),
-        ("reason", "Why", "Say why", {"type": "line", "hint": "For example, annual leave"}),
+        ("setting_urn", _("For the teacher of which school or setting"), "", {"choices": schools}),
+        ("from", _("From"), "", {"type": "date", "hint": _("Leave blank for today.")}),
+        ("until", _("Until and with"), _("Enter the last day"), {"type": "date"}),
+        (
+            "reason",
+            _("Why"),
+            _("Say why"),
+            {"type": "line", "hint": _("For example, annual leave")},
+        ),
     ]
     return [
         Question.model_validate(
@@ -61,7 +67,7 @@ async def _page(visit: Visit, questions: list[Question], answers: Answers) -> Re
     return await visit.page(
         "administration/covers.html",
         422 if answers.wrong else 200,
-        title="Cover",
+        title=_("Cover"),
         section="administration",
         authority=authority,
         covers=found["covers"],
@@ -89,7 +95,7 @@ async def arrange(visit: SignedIn) -> Response:
         except (InvalidError, RefusedError) as error:
             answers.place(error.errors, error.detail)
         else:
-            return visit.go(_back(visit), "Cover is arranged")
+            return visit.go(_back(visit), _("Cover is arranged"))
     return await _page(visit, questions, answers)
 
 
@@ -103,5 +109,5 @@ async def end(visit: SignedIn, cover_id: UUID) -> Response:
     try:
         await visit.call.change("pep", "POST", f"/covers/{cover_id}/end", {})
     except (NotFoundError, RefusedError):
-        return visit.go(_back(visit), "This cover is not there any more", neutral=True)
-    return visit.go(_back(visit), "The cover is ended")
+        return visit.go(_back(visit), _("This cover is not there any more"), neutral=True)
+    return visit.go(_back(visit), _("The cover is ended"))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from web_portal.administration.visitors import authority_of
 from web_portal.problems import InvalidError, NotFoundError
 from web_portal.web.authorities import role_labels
+from web_portal.web.language import _, ngettext
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration/leavers")
@@ -34,14 +35,14 @@ async def people(visit: SignedIn) -> Response:
     )
     return await visit.page(
         "administration/people.html",
-        title="People",
+        title=_("People"),
         section="administration",
         authority=authority,
         accounts=accounts,
         labels=labels,
         search=search,
         state=state,
-        states={"active": "In use", "suspended": "Suspended"},
+        states={"active": _("In use"), "suspended": _("Suspended")},
         back_link=f"/administration?authority={authority}",
     )
 
@@ -110,7 +111,7 @@ async def hand_over(visit: SignedIn, account_id: UUID) -> Response:
     """Give all of somebody's children to a colleague."""
     chosen = (await visit.form()).get("to")
     if not isinstance(chosen, str) or not chosen:
-        return await person_page(visit, account_id, {"to": "Choose who takes the children over"})
+        return await person_page(visit, account_id, {"to": _("Choose who takes the children over")})
     body = {"authority": authority_of(visit), "to_account_id": chosen, "role": None}
     try:
         path = f"/people/{account_id}/hand-over"
@@ -118,7 +119,7 @@ async def hand_over(visit: SignedIn, account_id: UUID) -> Response:
     except InvalidError as error:
         return await person_page(visit, account_id, {"to": error.words})
     count = done.json["children"]
-    words = f"{count} {'child is' if count == 1 else 'children are'} handed over"
+    words = ngettext("%(num)s child is handed over", "%(num)s children are handed over", count)
     return visit.go(back_to(visit, account_id), words)
 
 
@@ -127,10 +128,10 @@ async def end_sessions(visit: SignedIn, account_id: UUID) -> Response:
     """Log somebody out everywhere, at once."""
     why = (await visit.form()).get("why")
     if not isinstance(why, str) or not why.strip():
-        return await person_page(visit, account_id, {"why": "Say why, for the record"})
+        return await person_page(visit, account_id, {"why": _("Say why, for the record")})
     path = f"/accounts/{account_id}/sessions/end"
     await visit.call.change("identity", "POST", path, {"why": why.strip()})
-    return visit.go(back_to(visit, account_id), "They are logged out everywhere")
+    return visit.go(back_to(visit, account_id), _("They are logged out everywhere"))
 
 
 @routes.post("/{account_id}/factors")
@@ -138,10 +139,10 @@ async def reset_factors(visit: SignedIn, account_id: UUID) -> Response:
     """Take somebody's app and passkeys away, whose phone or key is lost; they are told by mail."""
     why = await visit.typed("lost", LONGEST_REASON)
     if not why:
-        return await person_page(visit, account_id, {"lost": "Say how you know that it is them"})
+        return await person_page(visit, account_id, {"lost": _("Say how you know that it is them")})
     path = f"/accounts/{account_id}/factors/reset"
     await visit.call.change("identity", "POST", path, {"why": why})
-    words = "At their next log-in they get a code by email."
+    words = _("At their next log-in they get a code by email.")
     return visit.go(
-        back_to(visit, account_id), "Their app, passkeys and recovery codes are gone", words
+        back_to(visit, account_id), _("Their app, passkeys and recovery codes are gone"), words
     )

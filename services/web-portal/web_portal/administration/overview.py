@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from web_portal.administration.visitors import authority_of
 from web_portal.web.authorities import names_of
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration")
@@ -23,7 +24,7 @@ async def administration(visit: SignedIn) -> Response:
     )
     return await visit.page(
         "administration/overview.html",
-        title="Administration",
+        title=_("Administration"),
         section="administration",
         authority=authority,
         authorities=await names_of(visit, visit.authorities_as_virtual_school),

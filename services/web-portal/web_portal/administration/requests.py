@@ -11,41 +11,48 @@ from web_portal.problems import InvalidError, RefusedError, StaleError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.authorities import names_of
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.paging import page_number
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration/requests")
-STATES = {"waiting": "Waiting", "accepted": "Accepted", "refused": "Refused"}
-WHY = Question(
-    key="why",
-    label="Why not? The person is sent this",
-    type="text",
-    mandatory=True,
-    blank="Say why, so that the person knows what to do",
-    max_length=1000,
-    rows=3,
-)
+
+
+def _states() -> dict[str, str]:
+    return {"waiting": _("Waiting"), "accepted": _("Accepted"), "refused": _("Refused")}
+
+
+def _why() -> Question:
+    return Question(
+        key="why",
+        label=_("Why not? The person is sent this"),
+        type="text",
+        mandatory=True,
+        blank=_("Say why, so that the person knows what to do"),
+        max_length=1000,
+        rows=3,
+    )
 
 
 @routes.get("")
 async def queue(visit: SignedIn) -> Response:
     """List who waits, the longest first, or who was answered."""
     authority, asked = authority_of(visit), visit.request.query_params
-    state = asked.get("state") if asked.get("state") in STATES else "waiting"
+    state = asked.get("state") if asked.get("state") in _states() else "waiting"
     wanted = {"authority": authority, "state": state, "page": page_number(asked.get("page"))}
     found = (await visit.call.get("identity", "/access-requests", wanted)).json
     several = len(visit.authorities_as_virtual_school) > 1
     name = (await names_of(visit, [authority]))[authority] if several else None
     return await visit.page(
         "administration/requests.html",
-        title="People who ask for access",
+        title=_("People who ask for access"),
         section="administration",
         authority=authority,
         authority_name=name,
         found=found,
         state=state,
-        states=STATES,
+        states=_states(),
         back_link=f"/administration?authority={authority}",
     )
 
@@ -64,18 +71,18 @@ async def _granting(visit: Visit, request: dict[str, Any]) -> list[Question]:
     return [
         Question(
             key="role",
-            label="Role",
+            label=_("Role"),
             type="choice",
             mandatory=True,
-            blank="Choose a role",
+            blank=_("Choose a role"),
             value=request["role"],
             choices=tuple(Option(value=r["value"], label=r["label"]) for r in roles),
         ),
         Question(
             key="setting_urn",
-            label="School or setting",
+            label=_("School or setting"),
             type="line",
-            hint="Its six-digit URN; needed for a designated teacher.",
+            hint=_("Its six-digit URN; needed for a designated teacher."),
             value=request["setting_urn"],
             width="govuk-input--width-10",
         ),
@@ -89,7 +96,7 @@ async def _page(
     questions = await _granting(visit, request)
     no = Answers(typed={"why": ""}, errors={"why": refusing} if refusing else {})
     yes_form = show(questions, granting or saved(questions))
-    no_form = show([WHY], no)
+    no_form = show([_why()], no)
     wrong = bool(refusing) or bool(granting and granting.wrong)
     return await visit.page(
         "administration/request.html",
@@ -119,7 +126,7 @@ def _list(visit: Visit) -> str:
 @routes.post("/{registration_id}/acceptance")
 async def accept(visit: SignedIn, registration_id: UUID) -> Response:
     """Give the role; the person is mailed."""
-    request, _ = await _one(visit, registration_id)
+    request, _version = await _one(visit, registration_id)
     answers = read(await _granting(visit, request), await visit.form(), all_needed=True)
     if not answers.wrong:
         try:
@@ -127,16 +134,18 @@ async def accept(visit: SignedIn, registration_id: UUID) -> Response:
         except InvalidError as error:
             answers.place(error.errors, error.detail)
         except (RefusedError, StaleError):
-            return visit.go(_list(visit), "Somebody else has answered this request", neutral=True)
+            return visit.go(
+                _list(visit), _("Somebody else has answered this request"), neutral=True
+            )
         else:
-            return visit.go(_list(visit), f"{request['name']} has access now")
+            return visit.go(_list(visit), _("%(name)s has access now", name=request["name"]))
     return await _page(visit, registration_id, answers)
 
 
 @routes.post("/{registration_id}/refusal")
 async def refuse(visit: SignedIn, registration_id: UUID) -> Response:
     """Refuse with a reason; the person is mailed."""
-    answers = read([WHY], await visit.form(), all_needed=True)
+    answers = read([_why()], await visit.form(), all_needed=True)
     if answers.wrong:
         return await _page(visit, registration_id, refusing=answers.errors["why"])
     try:
@@ -144,8 +153,8 @@ async def refuse(visit: SignedIn, registration_id: UUID) -> Response:
     except InvalidError as error:
         return await _page(visit, registration_id, refusing=error.detail)
     except (RefusedError, StaleError):
-        return visit.go(_list(visit), "Somebody else has answered this request", neutral=True)
-    return visit.go(_list(visit), "The request is refused, and the person is told why")
+        return visit.go(_list(visit), _("Somebody else has answered this request"), neutral=True)
+    return visit.go(_list(visit), _("The request is refused, and the person is told why"))
 
 
 async def _decide(visit: Visit, registration_id: UUID, how: str, body: Any) -> None:

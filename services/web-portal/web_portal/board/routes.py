@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from web_portal.board.events import as_event, events_of
 from web_portal.problems import NotFoundError, ServiceProblemError, SessionEndedError
+from web_portal.web.language import _
 from web_portal.web.visit import AnyVisit, SignedIn, Visit
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ async def board_page(visit: SignedIn) -> Response:
         names |= {each["code"]: each["name"] for each in profiles}
     return await visit.page(
         "board/board.html",
-        title="Live board",
+        title=_("Live board"),
         section="board",
         board=board,
         authorities=[(each, names.get(each, each)) for each in codes],

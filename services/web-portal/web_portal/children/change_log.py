@@ -8,10 +8,18 @@ from urllib.parse import urlencode
 from starlette.datastructures import FormData, QueryParams
 
 from web_portal.web.answers import Answers, read
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
-START = Question(key="from", label="From", type="date", hint="For example, 1 9 2026")
-END = Question(key="to", label="To", type="date", hint="For example, 31 12 2026")
+
+def start_question() -> Question:
+    """Return the question for the first day that is wanted."""
+    return Question(key="from", label=_("From"), type="date", hint=_("For example, 1 9 2026"))
+
+
+def end_question() -> Question:
+    """Return the question for the last day that is wanted."""
+    return Question(key="to", label=_("To"), type="date", hint=_("For example, 31 12 2026"))
 
 
 @dataclass
@@ -50,18 +58,18 @@ class Filters:
 
 def filters(params: QueryParams, page: int) -> Filters:
     """Return the filters that an address asks for."""
-    answers = read([START, END], FormData([*params.multi_items()]))
+    answers = read([start_question(), end_question()], FormData([*params.multi_items()]))
     start, end = answers.values.get("from"), answers.values.get("to")
     if start and end and date.fromisoformat(start) > date.fromisoformat(end):
-        answers.errors["to"] = "To must be the same as or after From"
+        answers.errors["to"] = _("To must be the same as or after From")
         answers.values["to"] = None
     return Filters(params.get("section", ""), params.get("person", ""), page, answers)
 
 
 def choosers(log: dict[str, Any]) -> tuple[list[Option], list[Option]]:
     """Return the sections and the people to choose from."""
-    everything = Option(value="", label="All sections")
-    everybody = Option(value="", label="Everyone")
+    everything = Option(value="", label=_("All sections"))
+    everybody = Option(value="", label=_("Everyone"))
     sections = [Option(value=s["key"], label=s["title"]) for s in log["sections"]]
     people = [Option(value=str(p["id"]), label=p["name"]) for p in log["people"]]
     return [everything, *sections], [everybody, *people]

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web_portal.children.change_log import END, START, choosers, filters
+from web_portal.children.change_log import choosers, end_question, filters, start_question
 from web_portal.web.formatting import initials
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.paging import page_number
 from web_portal.web.visit import SignedIn
 
@@ -29,13 +30,13 @@ async def child_page(visit: SignedIn, child_id: UUID) -> Response:
     sections, people = ([], []) if log.json.get("hidden") else choosers(log.json)
     return await visit.page(
         "children/child.html",
-        title=f"{initials(child.json['name'])}: overview",
+        title=_("%(initials)s: overview", initials=initials(child.json["name"])),
         section="home",
-        crumbs=[("Home", "/")],
+        crumbs=[(_("Home"), "/")],
         child=child.json,
         log=log.json,
         filters=wanted,
-        form=show([START, END], wanted.answers),
+        form=show([start_question(), end_question()], wanted.answers),
         sections=sections,
         people=people,
     )

@@ -6,31 +6,43 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from web_portal.web.language import _
 from web_portal.web.paging import page_number
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
-STATES = {
-    "no_pep": "No PEP open",
-    "initiated": "Meeting to be arranged",
-    "meeting_scheduled": "Meeting arranged",
-    "meeting_confirmed": "Meeting held",
-    "submitted": "Submitted",
-    "returned": "Returned",
-    "overdue": "Overdue",
-}
-ORDERS = {
-    "name": "Name",
-    "meeting": "Meeting date",
-    "due": "Date to complete by",
-    "year": "Year group",
-    "authority": "Authority",
-}
-YEARS = {
-    "-1": "Nursery",
-    "0": "Reception",
-    **{str(year): f"Year {year}" for year in range(1, 14)},
-}
+
+
+def _states() -> dict[str, str]:
+    return {
+        "no_pep": _("No PEP open"),
+        "initiated": _("Meeting to be arranged"),
+        "meeting_scheduled": _("Meeting arranged"),
+        "meeting_confirmed": _("Meeting held"),
+        "submitted": _("Submitted"),
+        "returned": _("Returned"),
+        "overdue": _("Overdue"),
+    }
+
+
+def _orders() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "meeting": _("Meeting date"),
+        "due": _("Date to complete by"),
+        "year": _("Year group"),
+        "authority": _("Authority"),
+    }
+
+
+def _years() -> dict[str, str]:
+    return {
+        "-1": _("Nursery"),
+        "0": _("Reception"),
+        **{str(year): _("Year %(year)s", year=year) for year in range(1, 14)},
+    }
+
+
 FILTERS = ("authority", "setting", "year", "state", "needs_me", "order")
 
 
@@ -58,7 +70,7 @@ async def home(visit: SignedIn) -> Response:
     held = {each["authority"] for each in account["grants"]}
     return await visit.page(
         "home/home.html",
-        title="Home",
+        title=_("Home"),
         section="home",
         found=found,
         search=wish["q"],
@@ -66,9 +78,9 @@ async def home(visit: SignedIn) -> Response:
         narrowed=any(wish.get(each) for each in FILTERS if each != "order"),
         authorities=[each for each in listed if each["code"] in held],
         settings=choices["settings"],
-        states=STATES,
-        orders=ORDERS,
-        years=YEARS,
+        states=_states(),
+        orders=_orders(),
+        years=_years(),
     )
 
 
@@ -82,7 +94,7 @@ async def _next_steps(visit: Visit) -> Response:
         visit.session.put("account", {**(visit.session.account or {}), "grants": me["grants"]})
         return visit.go("/")
     return await visit.page(
-        "home/waiting.html", title="What happens next", section="home", asked=me["registrations"]
+        "home/waiting.html", title=_("What happens next"), section="home", asked=me["registrations"]
     )
 
 
@@ -99,7 +111,12 @@ async def search(visit: SignedIn) -> Response:
         visit.session.put("home", None)
     elif form.get("filters"):
         chosen = {key: form.get(key) for key in FILTERS}
-        allowed = {"state": STATES, "order": ORDERS, "year": YEARS, "needs_me": {"true": ""}}
+        allowed = {
+            "state": _states(),
+            "order": _orders(),
+            "year": _years(),
+            "needs_me": {"true": ""},
+        }
         kept = {
             key: value
             for key, value in chosen.items()

@@ -8,23 +8,32 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError, NotFoundError, ServiceProblemError, TooLargeError
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/imports")
-FILES = {
-    "header": (
-        "header.csv",
-        "One row for each child: CHILD, SEX, DOB, ETHNIC, UPN, MOTHER, MC_DOB",
-    ),
-    "episodes": (
-        "episodes.csv",
-        "One row for each episode of care: CHILD, DECOM, RNE, LS, CIN, PLACE and so on",
-    ),
-    "people": (
-        "people.csv (optional)",
-        "Names, schools and who works with each child: CHILD, FIRST_NAME, LAST_NAME and so on",
-    ),
-}
+
+
+def _files() -> dict[str, tuple[str, str]]:
+    return {
+        "header": (
+            "header.csv",
+            _("One row for each child: CHILD, SEX, DOB, ETHNIC, UPN, MOTHER, MC_DOB"),
+        ),
+        "episodes": (
+            "episodes.csv",
+            _("One row for each episode of care: CHILD, DECOM, RNE, LS, CIN, PLACE and so on"),
+        ),
+        "people": (
+            _("people.csv (optional)"),
+            _(
+                "Names, schools and who works with each child: CHILD, FIRST_NAME, LAST_NAME"
+                " and so on"
+            ),
+        ),
+    }
+
+
 NEEDED = ("header", "episodes")
 SHOWN = 200
 
@@ -48,9 +57,9 @@ async def _form(
     return await visit.page(
         "importing/new.html",
         status,
-        title="Import children",
+        title=_("Import children"),
         section="imports",
-        files=FILES,
+        files=_files(),
         authorities=[each for each in listed if each["code"] in codes],
         errors=errors,
         error_items=items,
@@ -65,19 +74,19 @@ async def check_files(visit: SignedIn) -> Response:
     if authority not in visit.authorities_as_virtual_school:
         raise NotFoundError(404)
     files, errors = {}, {}
-    for name, (label, _) in FILES.items():
+    for name, (label, _hint) in _files().items():
         given = form.get(name)
         content = await given.read() if isinstance(given, UploadFile) and given.filename else b""
         if content:
             files[name] = (f"{name}.csv", content, "text/csv")
         elif name in NEEDED:
-            errors[name] = f"Choose {label}, with something in it"
+            errors[name] = _("Choose %(file)s, with something in it", file=label)
     if errors:
         return await _form(visit, errors, status=422)
     try:
         answer = await visit.call.upload("pep", "/imports", files, {"authority": authority})
     except TooLargeError:
-        return await _form(visit, {}, ["The files are too large: together at most 20 MB"], 413)
+        return await _form(visit, {}, [_("The files are too large: together at most 20 MB")], 413)
     except InvalidError as error:
         return await _refused(visit, error)
     return visit.go(f"/imports/{answer.json['import_id']}")
@@ -87,13 +96,13 @@ async def _refused(visit: Visit, error: ServiceProblemError) -> Response:
     errors: dict[str, str] = {}
     general = []
     for each in error.errors:
-        name = next((part for part in each.field.split(".") if part in FILES), None)
+        name = next((part for part in each.field.split(".") if part in _files()), None)
         if name:
             errors[name] = each.message
         else:
             general.append(each.message)
     if not errors and not general:
-        general.append(error.detail or "The files could not be read")
+        general.append(error.detail or _("The files could not be read"))
     return await _form(visit, errors, general, 422)
 
 
@@ -104,15 +113,19 @@ async def report(visit: SignedIn, import_id: UUID) -> Response:
 
 
 async def _report(visit: Visit, found: dict[str, Any]) -> Response:
-    titles = {"importing": "Importing", "imported": "Import finished", "failed": "Import stopped"}
+    titles = {
+        "importing": _("Importing"),
+        "imported": _("Import finished"),
+        "failed": _("Import stopped"),
+    }
     return await visit.page(
         "importing/report.html",
-        title=titles.get(found["state"], "Check of the files"),
+        title=titles.get(found["state"], _("Check of the files")),
         section="imports",
         found=found,
         problems=found["problems"][:SHOWN],
         back_link="/imports",
-        back_text="Choose other files",
+        back_text=_("Choose other files"),
     )
 
 

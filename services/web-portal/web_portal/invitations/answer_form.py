@@ -4,13 +4,16 @@ from typing import Any
 
 from web_portal.meetings.shell import local_parts
 from web_portal.web.answers import Answers, read
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
-ANSWERS = (
-    Option(value="accepted", label="Yes, I will be there"),
-    Option(value="declined", label="No, I cannot come"),
-    Option(value="proposed", label="I suggest another time"),
-)
+
+def _answers() -> tuple[Option, ...]:
+    return (
+        Option(value="accepted", label=_("Yes, I will be there")),
+        Option(value="declined", label=_("No, I cannot come")),
+        Option(value="proposed", label=_("I suggest another time")),
+    )
 
 
 def answer_questions(invitation: dict[str, Any]) -> list[Question]:
@@ -21,30 +24,30 @@ def answer_questions(invitation: dict[str, Any]) -> list[Question]:
     return [
         Question(
             key="answer",
-            label="Will you come?",
+            label=_("Will you come?"),
             type="choice",
             mandatory=True,
-            choices=ANSWERS,
+            choices=_answers(),
             value=invitation.get("answer"),
-            blank="Choose whether you will come",
+            blank=_("Choose whether you will come"),
         ),
         Question(
-            key="date", label="Date that would suit you", type="date", value=proposed.get("date")
+            key="date", label=_("Date that would suit you"), type="date", value=proposed.get("date")
         ),
         Question(
             key="time",
-            label="Time that would suit you",
+            label=_("Time that would suit you"),
             type="time",
-            hint="For example, 10:30am or 14:15",
+            hint=_("For example, 10:30am or 14:15"),
             value=proposed.get("time"),
         ),
         Question(
             key="comment",
-            label="Comment for the organiser",
+            label=_("Comment for the organiser"),
             type="text",
             max_length=1000,
             rows=3,
-            hint="You need not write one. Do not write about the child",
+            hint=_("You need not write one. Do not write about the child"),
             value=invitation.get("comment"),
         ),
     ]
@@ -54,9 +57,12 @@ def read_answer(questions: list[Question], form: Any) -> Answers:
     """Return the answer; date and time are needed when another time is suggested."""
     answers = read(questions, form, all_needed=True)
     if answers.values.get("answer") == "proposed":
-        for key, text in (("date", "Enter the date"), ("time", "Enter the time")):
+        for key, text in (
+            ("date", _("Enter the date that would suit you")),
+            ("time", _("Enter the time that would suit you")),
+        ):
             if answers.values.get(key) is None:
-                answers.errors.setdefault(key, f"{text} that would suit you")
+                answers.errors.setdefault(key, text)
     return answers
 
 

@@ -13,6 +13,7 @@ from web_portal.invitations.answer_form import answer_body, answer_questions, re
 from web_portal.problems import InvalidError, RefusedError, UnavailableError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.visit import AnyVisit, Visit
 
 routes = APIRouter(prefix="/invitations/answer")
@@ -37,7 +38,7 @@ async def _form(
     return await visit.page(
         "invitations/answer.html",
         status,
-        title="Answer an invitation",
+        title=_("Answer an invitation"),
         invitation=found,
         form=show(answer_questions(found), answers),
         by_link=True,
@@ -60,7 +61,7 @@ async def answer_by_link(visit: AnyVisit, token: str) -> Response:
         answers.place(error.errors, error.detail)
         return await _form(visit, found, answers, error.status)
     except UnavailableError:
-        answers.general.append("Your answer could not be sent just now. Try again in a minute")
+        answers.general.append(_("Your answer could not be sent just now. Try again in a minute"))
         return await _form(visit, found, answers, 503)
     visit.session.put("answered", answers.values["answer"])
     return visit.go("/invitations/answer/done/thank-you")
@@ -69,4 +70,4 @@ async def answer_by_link(visit: AnyVisit, token: str) -> Response:
 @routes.get("/done/thank-you")
 async def thank_you(visit: AnyVisit) -> Response:
     """Confirm that the answer was sent."""
-    return await visit.page("invitations/answered.html", title="Answer sent")
+    return await visit.page("invitations/answered.html", title=_("Answer sent"))

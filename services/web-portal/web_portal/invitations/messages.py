@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.problems import NotFoundError
+from web_portal.web.language import _
 from web_portal.web.paging import page_number
 from web_portal.web.visit import SignedIn, Visit
 
@@ -24,7 +25,7 @@ async def messages(visit: SignedIn) -> Response:
     visit.recount_waiting()
     return await visit.page(
         "invitations/messages.html",
-        title="Messages",
+        title=_("Messages"),
         section="messages",
         found=found,
         only=only,
@@ -36,7 +37,7 @@ async def read_all(visit: SignedIn) -> Response:
     """Mark as read what the page showed as unread."""
     ids = [each for each in (await visit.form()).getlist("id") if isinstance(each, str)]
     await _note(visit, ids[:MOST])
-    return visit.go("/messages", "Marked as read" if ids else None)
+    return visit.go("/messages", _("Marked as read") if ids else None)
 
 
 async def _note(visit: Visit, ids: list[str]) -> None:

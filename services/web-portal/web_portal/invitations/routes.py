@@ -11,6 +11,7 @@ from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.formatting import as_moment
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
@@ -28,7 +29,7 @@ async def invitations(visit: SignedIn) -> Response:
         (ahead if waits else before).append(each)
     return await visit.page(
         "invitations/list.html",
-        title="PEP meeting invitations",
+        title=_("PEP meeting invitations"),
         section="invitations",
         ahead=ahead,
         before=before,
@@ -57,11 +58,11 @@ async def _form(
     return await visit.page(
         "invitations/answer.html",
         status,
-        title="Answer an invitation",
+        title=_("Answer an invitation"),
         section="invitations",
         invitation=found,
         form=show(answer_questions(found), answers),
-        crumbs=[("PEP meeting invitations", "/invitations")],
+        crumbs=[(_("PEP meeting invitations"), "/invitations")],
     )
 
 
@@ -84,4 +85,4 @@ async def answer(visit: SignedIn, invitation_id: UUID) -> Response:
         answers.place(error.errors, error.detail)
         return await _form(visit, found, answers, error.status)
     visit.recount_waiting()
-    return await visit.saved("/invitations", "Answer sent", "The organiser has been told.")
+    return await visit.saved("/invitations", _("Answer sent"), _("The organiser has been told."))

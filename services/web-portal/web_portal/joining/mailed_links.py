@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.problems import InvalidError, NotFoundError, RefusedError
+from web_portal.web.language import _
 from web_portal.web.visit import AnyVisit, Visit
 
 routes = APIRouter()
@@ -26,31 +27,61 @@ class Purpose:
     done: str
 
 
-REGISTER = Purpose(
-    "Choose a password",
-    "Confirm and continue",
-    "/registrations/confirm",
-    "Your address is confirmed",
-)
-RESET = Purpose(
-    "Choose a new password",
-    "Save the new password",
-    "/forgotten-password/confirm",
-    "Your password is changed",
-)
-WELCOME = Purpose(
-    "Welcome to ePEP", "Save the password", "/forgotten-password/confirm", "Your password is saved"
-)
-WITH_PASSWORD = {"/register/confirm": REGISTER, "/forgotten-password": RESET, "/welcome": WELCOME}
-NEW_ADDRESS = Purpose(
-    "Confirm your email address", "Confirm", "/email-changes/confirm", "Thank you"
-)
-NOT_ME = {
-    "not_me": Purpose("This was not me", "Stop this log-in", "/logins/not-me", "It is stopped"),
-    "email_change_not_me": Purpose(
-        "This was not me", "Keep my address", "/email-changes/not-me", "Your address stays"
-    ),
-}
+def _register() -> Purpose:
+    return Purpose(
+        _("Choose a password"),
+        _("Confirm and continue"),
+        "/registrations/confirm",
+        _("Your address is confirmed"),
+    )
+
+
+def _reset() -> Purpose:
+    return Purpose(
+        _("Choose a new password"),
+        _("Save the new password"),
+        "/forgotten-password/confirm",
+        _("Your password is changed"),
+    )
+
+
+def _welcome() -> Purpose:
+    return Purpose(
+        _("Welcome to ePEP"),
+        _("Save the password"),
+        "/forgotten-password/confirm",
+        _("Your password is saved"),
+    )
+
+
+def _purposes() -> dict[str, Purpose]:
+    return {
+        "/register/confirm": _register(),
+        "/forgotten-password": _reset(),
+        "/welcome": _welcome(),
+    }
+
+
+def _new_address() -> Purpose:
+    return Purpose(
+        _("Confirm your email address"), _("Confirm"), "/email-changes/confirm", _("Thank you")
+    )
+
+
+def _not_me() -> dict[str, Purpose]:
+    return {
+        "not_me": Purpose(
+            _("This was not me"), _("Stop this log-in"), "/logins/not-me", _("It is stopped")
+        ),
+        "email_change_not_me": Purpose(
+            _("This was not me"),
+            _("Keep my address"),
+            "/email-changes/not-me",
+            _("Your address stays"),
+        ),
+    }
+
+
 DEAD_LINK = "joining/dead_link.html"
 
 
@@ -63,7 +94,7 @@ async def _look(visit: Visit, token: str) -> dict[str, Any] | None:
 
 
 async def _dead(visit: Visit) -> Response:
-    return await visit.page(DEAD_LINK, 404, title="This link does not work any more", quiet=True)
+    return await visit.page(DEAD_LINK, 404, title=_("This link does not work any more"), quiet=True)
 
 
 async def _password_page(visit: Visit, token: str, purpose: Purpose, error: str = "") -> Response:
@@ -85,7 +116,7 @@ async def _password_page(visit: Visit, token: str, purpose: Purpose, error: str 
 async def _save_password(visit: Visit, token: str, purpose: Purpose) -> Response:
     password = (await visit.form()).get("password")
     if not isinstance(password, str) or not password:
-        return await _password_page(visit, token, purpose, "Enter a password")
+        return await _password_page(visit, token, purpose, _("Enter a password"))
     body = {"token": token, "password": password}
     try:
         done = (await visit.call.change("identity", "POST", purpose.answers, body)).json
@@ -93,9 +124,12 @@ async def _save_password(visit: Visit, token: str, purpose: Purpose) -> Response
         return await _password_page(visit, token, purpose, error.words)
     except NotFoundError:
         return await _dead(visit)
-    words = "Log in with your address and the password."
+    words = _("Log in with your address and the password.")
     if done.get("state") == "waiting":
-        words += " The virtual school has been told that you wait for access."
+        words = _(
+            "Log in with your address and the password. The virtual school has been"
+            " told that you wait for access."
+        )
     return visit.go("/log-in", purpose.done, words)
 
 
@@ -116,7 +150,7 @@ async def save_password(visit: AnyVisit, token: str) -> Response:
 
 
 def _with_password(visit: Visit) -> Purpose:
-    return WITH_PASSWORD[visit.path.rpartition("/")[0]]
+    return _purposes()[visit.path.rpartition("/")[0]]
 
 
 async def _button_page(visit: Visit, link: dict[str, Any], purpose: Purpose) -> Response:
@@ -141,22 +175,22 @@ async def _done(visit: Visit, purpose: Purpose, text: str) -> Response:
 async def confirm_address_page(visit: AnyVisit, token: str) -> Response:
     """Show which address is to be confirmed."""
     link = await _look(visit, token)
-    return await _button_page(visit, link, NEW_ADDRESS) if link else await _dead(visit)
+    return await _button_page(visit, link, _new_address()) if link else await _dead(visit)
 
 
 @routes.post("/account/email/confirm/{token}")
 async def confirm_address(visit: AnyVisit, token: str) -> Response:
     """Confirm a new address from one of the two mailboxes; the other has to confirm, too."""
-    found = await _press(visit, token, NEW_ADDRESS)
+    found = await _press(visit, token, _new_address())
     if found is None:
         return await _dead(visit)
     changed = found.get("state") == "changed"
     return await _done(
         visit,
-        NEW_ADDRESS,
-        "Your email address is changed. Use the new one to log in from now on."
+        _new_address(),
+        _("Your email address is changed. Use the new one to log in from now on.")
         if changed
-        else "Now open the link that we sent to your other address. Both have to be confirmed.",
+        else _("Now open the link that we sent to your other address. Both have to be confirmed."),
     )
 
 
@@ -164,7 +198,7 @@ async def confirm_address(visit: AnyVisit, token: str) -> Response:
 async def not_me_page(visit: AnyVisit, token: str) -> Response:
     """Say what the button stops."""
     link = await _look(visit, token)
-    purpose = NOT_ME.get(link["kind"]) if link else None
+    purpose = _not_me().get(link["kind"]) if link else None
     return await _button_page(visit, link, purpose) if link and purpose else await _dead(visit)
 
 
@@ -172,12 +206,14 @@ async def not_me_page(visit: AnyVisit, token: str) -> Response:
 async def not_me(visit: AnyVisit, token: str) -> Response:
     """Stop a log-in or a change of address that the person did not ask for."""
     link = await _look(visit, token)
-    purpose = NOT_ME.get(link["kind"]) if link else None
+    purpose = _not_me().get(link["kind"]) if link else None
     if purpose is None or await _press(visit, token, purpose) is None:
         return await _dead(visit)
     return await _done(
         visit,
         purpose,
-        "Somebody knows your password. Choose a new one now: use “Forgotten password” on the"
-        " log-in page. The virtual school has been told.",
+        _(
+            "Somebody knows your password. Choose a new one now: use “Forgotten password” on the"
+            " log-in page. The virtual school has been told."
+        ),
     )

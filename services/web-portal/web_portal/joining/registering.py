@@ -8,19 +8,23 @@ from starlette.responses import Response
 from web_portal.problems import InvalidError, ThrottledError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import AnyVisit, Visit
 from web_portal.web.waiting import please_wait
 
 routes = APIRouter(prefix="/register")
-WHERE = Question(
-    key="authority",
-    label="Which authority looks after the children you work with?",
-    type="choice",
-    mandatory=True,
-    blank="Choose an authority",
-    hint="If you work with several, choose one now. You can ask the others later.",
-)
+
+
+def _where() -> Question:
+    return Question(
+        key="authority",
+        label=_("Which authority looks after the children you work with?"),
+        type="choice",
+        mandatory=True,
+        blank=_("Choose an authority"),
+        hint=_("If you work with several, choose one now. You can ask the others later."),
+    )
 
 
 def questions_for(chosen: dict[str, Any]) -> list[Question]:
@@ -29,48 +33,50 @@ def questions_for(chosen: dict[str, Any]) -> list[Question]:
     return [
         Question(
             key="name",
-            label="Full name",
+            label=_("Full name"),
             type="line",
             mandatory=True,
-            blank="Enter your full name",
+            blank=_("Enter your full name"),
             autocomplete="name",
         ),
         Question(
             key="email",
-            label="Work email address",
+            label=_("Work email address"),
             type="email",
             mandatory=True,
-            blank="Enter your work email address",
-            hint="We send a link to it. Carers and parents use their own address.",
+            blank=_("Enter your work email address"),
+            hint=_("We send a link to it. Carers and parents use their own address."),
             autocomplete="email",
         ),
         Question(
             key="phone",
-            label="Phone number",
+            label=_("Phone number"),
             type="line",
             mandatory=True,
-            blank="Enter a phone number",
-            hint="The virtual school may ring to check who you are.",
+            blank=_("Enter a phone number"),
+            hint=_("The virtual school may ring to check who you are."),
             width="govuk-input--width-20",
             autocomplete="tel",
         ),
         Question(
             key="role",
-            label="What do you do?",
+            label=_("What do you do?"),
             type="choice",
             mandatory=True,
-            blank="Choose what you do",
+            blank=_("Choose what you do"),
             choices=roles,
         ),
         Question(
             key="setting_urn",
-            label="School or setting",
+            label=_("School or setting"),
             type="line",
-            hint="Its six-digit URN, if you work in a school or setting, like 103456.",
+            hint=_("Its six-digit URN, if you work in a school or setting, like 103456."),
             width="govuk-input--width-10",
         ),
-        Question(key="team", label="Team", type="line", hint="If you work in a social work team."),
-        Question(key="job_title", label="Job title (optional)", type="line"),
+        Question(
+            key="team", label=_("Team"), type="line", hint=_("If you work in a social work team.")
+        ),
+        Question(key="job_title", label=_("Job title (optional)"), type="line"),
     ]
 
 
@@ -96,16 +102,16 @@ async def register(visit: AnyVisit) -> Response:
     asked = visit.request.query_params
     chosen = await option(visit, asked.get("authority"))
     if chosen is None:
-        return await where(visit, "Register for ePEP", blank="continued" in asked)
+        return await where(visit, _("Register for ePEP"), blank="continued" in asked)
     return await _details(visit, chosen, saved(questions_for(chosen)))
 
 
 async def where(visit: Visit, title: str, *, blank: bool) -> Response:
     """Ask for the authority; `blank` says that nothing was chosen."""
     choices = tuple(Option(value=o["code"], label=o["name"]) for o in await options(visit))
-    question = WHERE.model_copy(update={"choices": choices})
-    errors = {WHERE.key: str(WHERE.blank)} if blank else {}
-    form = show([question], Answers(typed={WHERE.key: ""}, errors=errors))
+    question = _where().model_copy(update={"choices": choices})
+    errors = {_where().key: str(_where().blank)} if blank else {}
+    form = show([question], Answers(typed={_where().key: ""}, errors=errors))
     return await visit.page(
         "joining/authority.html",
         422 if blank else 200,
@@ -121,7 +127,7 @@ async def _details(
     return await visit.page(
         "joining/details.html",
         status,
-        title="Your details",
+        title=_("Your details"),
         form=show(questions_for(chosen), answers),
         option=chosen,
         back_link="/register" if "authority" in visit.request.query_params else "/log-in",
@@ -134,7 +140,7 @@ async def send_details(visit: AnyVisit) -> Response:
     form = await visit.form()
     chosen = await option(visit, form.get("authority"))
     if chosen is None:
-        return await where(visit, "Register for ePEP", blank=True)
+        return await where(visit, _("Register for ePEP"), blank=True)
     answers = read(questions_for(chosen), form, all_needed=True)
     if answers.wrong:
         return await _details(visit, chosen, answers, 422)
@@ -153,4 +159,4 @@ async def send_details(visit: AnyVisit) -> Response:
 @routes.get("/sent")
 async def sent(visit: AnyVisit) -> Response:
     """Say what happens next."""
-    return await visit.page("joining/sent.html", title="Check your email")
+    return await visit.page("joining/sent.html", title=_("Check your email"))

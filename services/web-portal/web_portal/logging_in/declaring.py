@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from web_portal.logging_in.steps import go_on, pending_of
 from web_portal.problems import InvalidError, UnauthenticatedError
+from web_portal.web.language import _
 from web_portal.web.visit import AnyVisit, Visit
 
 routes = APIRouter(prefix="/log-in/declarations")
@@ -36,7 +37,7 @@ async def _page(
     return await visit.page(
         "logging_in/declarations.html",
         status,
-        title="Before you go on",
+        title=_("Before you go on"),
         asked=pending["declarations"],
         ticked=ticked,
         wrong=wrong,
@@ -62,7 +63,7 @@ async def declare(visit: AnyVisit) -> Response:
                 ticked.add(name)
                 keys.append(each["key"])
             else:
-                missing[name] = f"Tick “{each['title']}”"
+                missing[name] = _("Tick “%(title)s”", title=each["title"])
         code, version = authority["authority"]["code"], authority["version"]
         accepted.append({"authority": code, "version": version, "keys": keys})
     if missing:
@@ -73,7 +74,7 @@ async def declare(visit: AnyVisit) -> Response:
         login = (await visit.call.change("identity", "POST", path, body)).json
     except InvalidError:
         return visit.go(
-            "/log-in", "The declarations have changed meanwhile", "Log in again to read them."
+            "/log-in", _("The declarations have changed meanwhile"), _("Log in again to read them.")
         )
     except UnauthenticatedError:
         return visit.go("/log-in")

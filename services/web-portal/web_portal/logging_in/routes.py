@@ -17,21 +17,27 @@ from web_portal.problems import (
 from web_portal.web.answers import Answers, read
 from web_portal.web.errors import form_page
 from web_portal.web.forms import show
+from web_portal.web.language import N_, _
 from web_portal.web.questions import Question
 from web_portal.web.visit import AnyVisit, Visit
 from web_portal.web.waiting import please_wait
 
 routes = APIRouter()
 log = structlog.get_logger()
-EMAIL = Question(
-    key="email",
-    label="Email address",
-    type="email",
-    mandatory=True,
-    blank="Enter your email address",
-    autocomplete="username",
-)
-NOT_RECOGNISED = "Email address or password not recognised"
+
+
+def _email() -> Question:
+    return Question(
+        key="email",
+        label=_("Email address"),
+        type="email",
+        mandatory=True,
+        blank=_("Enter your email address"),
+        autocomplete="username",
+    )
+
+
+NOT_RECOGNISED = N_("Email address or password not recognised")
 
 
 def where_next(visit: Visit, wanted: Any) -> str:
@@ -58,8 +64,8 @@ async def _log_in(visit: Visit, answers: Answers, after: str, status: int = 200)
     return await visit.page(
         "logging_in/log_in.html",
         status,
-        title="Log in",
-        form=show([EMAIL], answers),
+        title=_("Log in"),
+        form=show([_email()], answers),
         password_error=answers.errors.get("password"),
         error_items=_summary(answers),
         after=after,
@@ -78,11 +84,11 @@ def _summary(answers: Answers) -> list[dict[str, str]]:
 async def log_in(visit: AnyVisit) -> Response:
     """Check address and password; a code is on its way when they fit."""
     form = await visit.form()
-    answers = read([EMAIL], form, all_needed=True)
+    answers = read([_email()], form, all_needed=True)
     password = form.get("password")
     after = where_next(visit, form.get("next"))
     if not isinstance(password, str) or not password:
-        answers.errors["password"] = "Enter your password"  # noqa: S105
+        answers.errors["password"] = _("Enter your password")
     if answers.wrong:
         return await _log_in(visit, answers, after, 422)
     try:
@@ -91,7 +97,7 @@ async def log_in(visit: AnyVisit) -> Response:
             body["device_token"] = known
         login = (await visit.call.change("identity", "POST", "/logins", body)).json
     except (UnauthenticatedError, InvalidError):
-        answers.general.append(NOT_RECOGNISED)
+        answers.general.append(_(NOT_RECOGNISED))
         return await _log_in(visit, answers, after, 422)
     except ThrottledError as error:
         answers.general.append(please_wait(error))
@@ -138,4 +144,4 @@ async def log_out(visit: AnyVisit) -> Response:
 @routes.get("/logged-out")
 async def logged_out(visit: AnyVisit) -> Response:
     """Confirm that nobody is logged in."""
-    return await visit.page("logging_in/logged_out.html", title="You are logged out")
+    return await visit.page("logging_in/logged_out.html", title=_("You are logged out"))

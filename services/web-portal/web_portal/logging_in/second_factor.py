@@ -8,40 +8,49 @@ from starlette.responses import JSONResponse, Response
 
 from web_portal.logging_in.steps import give, pending_of
 from web_portal.problems import InvalidError, ThrottledError, UnauthenticatedError
+from web_portal.web.language import N_, _
 from web_portal.web.visit import AnyVisit, Visit
 from web_portal.web.waiting import not_so_soon, please_wait
 
 routes = APIRouter(prefix="/log-in")
-NOT_RIGHT = "That code is not right or has expired"
+NOT_RIGHT = N_("That code is not right or has expired")
 PAGES = {
-    "code": ("Check your email", "Six-digit code", "Enter the code from the email"),
-    "totp": ("Authenticator app", "Six-digit code", "Enter the code that the app shows"),
-    "recovery-code": ("Recovery code", "Recovery code", "Enter one of your recovery codes"),
+    "code": (N_("Check your email"), N_("Six-digit code"), N_("Enter the code from the email")),
+    "totp": (
+        N_("Authenticator app"),
+        N_("Six-digit code"),
+        N_("Enter the code that the app shows"),
+    ),
+    "recovery-code": (
+        N_("Recovery code"),
+        N_("Recovery code"),
+        N_("Enter one of your recovery codes"),
+    ),
 }
 WAYS = {
-    "code": ("code", "/log-in/code", "Use a code by email"),
-    "totp": ("totp", "/log-in/app", "Use your authenticator app"),
-    "passkey": ("passkey", "/log-in/passkey", "Use your passkey"),
-    "recovery_code": ("recovery-code", "/log-in/recovery-code", "Use a recovery code"),
+    "code": ("code", "/log-in/code", N_("Use a code by email")),
+    "totp": ("totp", "/log-in/app", N_("Use your authenticator app")),
+    "passkey": ("passkey", "/log-in/passkey", N_("Use your passkey")),
+    "recovery_code": ("recovery-code", "/log-in/recovery-code", N_("Use a recovery code")),
 }
-FACTORS = {path: name for name, path, _ in WAYS.values()}
+FACTORS = {path: name for name, path, _words in WAYS.values()}
 
 
 def _others(pending: dict[str, Any], factor: str) -> list[tuple[str, str]]:
     """Return the other ways that the person has, as (address, words)."""
     ways = [WAYS[name] for name in pending["factors"] if name in WAYS]
-    return [(path, words) for name, path, words in ways if name != factor]
+    return [(path, _(words)) for name, path, words in ways if name != factor]
 
 
 async def _page(
     visit: Visit, pending: dict[str, Any], factor: str, error: str = "", status: int = 200
 ) -> Response:
-    title, label, _ = PAGES[factor]
+    title, label, _error = PAGES[factor]
     return await visit.page(
         "logging_in/code.html",
         status,
-        title=title,
-        label=label,
+        title=_(title),
+        label=_(label),
         factor=factor,
         others=_others(pending, factor),
         remember_days=0 if factor == "recovery-code" else pending["may_remember_days"],
@@ -65,14 +74,14 @@ async def _take(visit: Visit, factor: str) -> Response:
     typed = form.get("code")
     code = "".join(typed.split()) if isinstance(typed, str) else ""
     if not code:
-        return await _page(visit, pending, factor, PAGES[factor][2], 422)
+        return await _page(visit, pending, factor, _(PAGES[factor][2]), 422)
     body: dict[str, Any] = {"code": code}
     if factor != "recovery-code":
         body["remember_device"] = form.get("remember") == "yes"
     try:
         return await give(visit, pending, factor, body)
     except (UnauthenticatedError, InvalidError):
-        return await _page(visit, pending, factor, NOT_RIGHT, 422)
+        return await _page(visit, pending, factor, _(NOT_RIGHT), 422)
     except ThrottledError as error:
         return await _page(visit, pending, factor, please_wait(error), 429)
 
@@ -106,7 +115,7 @@ async def send_again(visit: AnyVisit) -> Response:
     except UnauthenticatedError:
         return visit.go("/log-in")
     return visit.go(
-        "/log-in/code", "We have sent a new code", "The code before it no longer works."
+        "/log-in/code", _("We have sent a new code"), _("The code before it no longer works.")
     )
 
 
@@ -118,7 +127,7 @@ async def passkey_page(visit: AnyVisit) -> Response:
         return visit.go("/log-in")
     return await visit.page(
         "logging_in/passkey.html",
-        title="Use your passkey",
+        title=_("Use your passkey"),
         others=_others(pending, "passkey"),
         remember_days=pending["may_remember_days"],
         back_link="/log-in",
@@ -153,5 +162,8 @@ async def give_passkey(visit: AnyVisit) -> Response:
         return await give(visit, pending, "passkey", body)
     except (orjson.JSONDecodeError, UnauthenticatedError, InvalidError, ThrottledError):
         return visit.go(
-            "/log-in/passkey", "That did not work", "Try again, or use another way.", neutral=True
+            "/log-in/passkey",
+            _("That did not work"),
+            _("Try again, or use another way."),
+            neutral=True,
         )

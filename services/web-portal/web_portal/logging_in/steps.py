@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import RedirectResponse
 
 from web_portal.problems import InvalidError, UnauthenticatedError
+from web_portal.web.language import _
 from web_portal.web.visit import Visit
 
 DEVICE_COOKIE = "__Host-device"
@@ -48,7 +49,7 @@ async def go_on(visit: Visit, after: str, login: dict[str, Any]) -> RedirectResp
         try:
             return await give(visit, pending, "device", given)
         except (UnauthenticatedError, InvalidError):
-            return visit.go("/log-in", "Please log in again")
+            return visit.go("/log-in", _("Please log in again"))
     return visit.go(STEPS[login["next"]])
 
 

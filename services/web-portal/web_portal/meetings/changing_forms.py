@@ -5,6 +5,7 @@ from typing import Any
 from web_portal.meetings.shell import local_parts
 from web_portal.peps.new_pep_form import when_and_where
 from web_portal.web.answers import Answers
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
 SOMEBODY_ELSE = "else"
@@ -15,11 +16,11 @@ def reschedule_questions(meeting: dict[str, Any]) -> list[Question]:
     now = local_parts(meeting["starts_at"], meeting["duration_minutes"], meeting["place"])
     why = Question(
         key="why",
-        label="Why is the meeting moved?",
+        label=_("Why is the meeting moved?"),
         type="text",
         max_length=1000,
         rows=3,
-        hint="Everyone who is invited reads this. Do not write about the child",
+        hint=_("Everyone who is invited reads this. Do not write about the child"),
     )
     return [*when_and_where(value=now), why]
 
@@ -29,13 +30,13 @@ def cancellation_questions() -> list[Question]:
     return [
         Question(
             key="why",
-            label="Why is the meeting cancelled?",
+            label=_("Why is the meeting cancelled?"),
             type="text",
             mandatory=True,
             max_length=1000,
             rows=3,
-            hint="Everyone who is invited reads this. Do not write about the child",
-            blank="Say why the meeting is cancelled",
+            hint=_("Everyone who is invited reads this. Do not write about the child"),
+            blank=_("Say why the meeting is cancelled"),
         )
     ]
 
@@ -55,17 +56,17 @@ def invitee_questions(meeting: dict[str, Any]) -> list[Question]:
     ]
     who = Question(
         key="who",
-        label="Who?",
+        label=_("Who?"),
         type="choice",
         mandatory=True,
-        choices=(*candidates, Option(value=SOMEBODY_ELSE, label="Someone else, by email")),
+        choices=(*candidates, Option(value=SOMEBODY_ELSE, label=_("Someone else, by email"))),
         value=None if candidates else SOMEBODY_ELSE,
-        blank="Choose who to invite",
+        blank=_("Choose who to invite"),
     )
     return [
         who,
-        Question(key="name", label="Their name", type="line", autocomplete="off"),
-        Question(key="email", label="Their email address", type="email", autocomplete="off"),
+        Question(key="name", label=_("Their name"), type="line", autocomplete="off"),
+        Question(key="email", label=_("Their email address"), type="email", autocomplete="off"),
     ]
 
 
@@ -73,7 +74,10 @@ def check_invitee(answers: Answers) -> None:
     """Note what is missing of somebody who is invited by address."""
     if answers.values.get("who") != SOMEBODY_ELSE:
         return
-    for key, message in (("name", "Enter their name"), ("email", "Enter their email address")):
+    for key, message in (
+        ("name", _("Enter their name")),
+        ("email", _("Enter their email address")),
+    ):
         if not answers.values.get(key):
             answers.errors.setdefault(key, message)
 
@@ -97,7 +101,7 @@ def next_meeting_questions(meeting: dict[str, Any]) -> list[Question]:
     )
     sender = Question(
         key="invitations_sent_by",
-        label="Who sends the invitations?",
+        label=_("Who sends the invitations?"),
         type="line",
         max_length=200,
         value=agreed["invitations_sent_by"] if agreed else None,

@@ -1,7 +1,7 @@
 """Moving and cancelling a meeting, inviting one more person, agreeing the next one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from web_portal.peps.shell import Plan
 from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import N_, _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
@@ -62,46 +63,48 @@ CHANGES = {
         "reschedule",
         "POST",
         "reschedule",
-        "Reschedule this meeting",
-        "Reschedule and tell everyone",
-        "Meeting rescheduled",
+        N_("Reschedule this meeting"),
+        N_("Reschedule and tell everyone"),
+        N_("Meeting rescheduled"),
         forms.reschedule_questions,
         _moved,
-        lead="Agree the new time first. Everyone who is invited gets an updated calendar entry.",
+        lead=N_(
+            "Agree the new time first. Everyone who is invited gets an updated calendar entry."
+        ),
     ),
     "cancellation": Change(
         "cancel",
         "POST",
         "cancellation",
-        "Cancel this meeting",
-        "Cancel the meeting and tell everyone",
-        "Meeting cancelled",
+        N_("Cancel this meeting"),
+        N_("Cancel the meeting and tell everyone"),
+        N_("Meeting cancelled"),
         lambda _: forms.cancellation_questions(),
         warning=True,
-        lead="To move it to another time, reschedule it instead.",
+        lead=N_("To move it to another time, reschedule it instead."),
     ),
     "invitations": Change(
         "invite",
         "POST",
         "invitations",
-        "Invite someone else",
-        "Send invitation",
-        "Invitation on its way",
+        N_("Invite someone else"),
+        N_("Send invitation"),
+        N_("Invitation on its way"),
         forms.invitee_questions,
         forms.invitee_body,
         forms.check_invitee,
-        lead="They get an email with a link to answer. They need no account.",
+        lead=N_("They get an email with a link to answer. They need no account."),
     ),
     "next": Change(
         "set_next",
         "PUT",
         "next",
-        "Next meeting",
-        "Save the next meeting",
-        "Next meeting saved",
+        N_("Next meeting"),
+        N_("Save the next meeting"),
+        N_("Next meeting saved"),
         forms.next_meeting_questions,
         _next,
-        lead="Agreed before people leave: next term’s PEP is made ready with it.",
+        lead=N_("Agreed before people leave: next term’s PEP is made ready with it."),
     ),
 }
 
@@ -133,7 +136,13 @@ def _known(kind: str) -> Change:
     change = CHANGES.get(kind)
     if change is None:
         raise NotFoundError(404)
-    return change
+    return replace(
+        change,
+        heading=_(change.heading),
+        button=_(change.button),
+        done=_(change.done),
+        lead=_(change.lead) if change.lead else "",
+    )
 
 
 async def _form(

@@ -5,13 +5,18 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from web_portal.web.answers import Answers, read
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
-ATTENDED = (
-    Option(value="all", label="Yes, all of it"),
-    Option(value="part", label="Yes, part of it"),
-    Option(value="no", label="No"),
-)
+
+def _attended() -> tuple[Option, ...]:
+    return (
+        Option(value="all", label=_("Yes, all of it")),
+        Option(value="part", label=_("Yes, part of it")),
+        Option(value="no", label=_("No")),
+    )
+
+
 LONG = 10_000
 
 
@@ -21,13 +26,13 @@ def record_questions(meeting: dict[str, Any], labels: dict[str, str]) -> list[Qu
     invited = [each["name"] for each in meeting["invitations"]]
     invited = list(dict.fromkeys(invited))
     present = record.get("present") or []
-    child = labels.get("young_person") or "child"
+    child = labels.get("young_person") or _("child")
     return [
-        _line("chair", "Who chaired the meeting?", record),
-        _line("recorder", "Who recorded it?", record, "The person who writes this record"),
+        _line("chair", _("Who chaired the meeting?"), record),
+        _line("recorder", _("Who recorded it?"), record, _("The person who writes this record")),
         Question(
             key="present",
-            label="Who was present?",
+            label=_("Who was present?"),
             type="choices",
             mandatory=True,
             choices=tuple(Option(value=name, label=name) for name in invited),
@@ -35,37 +40,37 @@ def record_questions(meeting: dict[str, Any], labels: dict[str, str]) -> list[Qu
         ),
         Question(
             key="present_others",
-            label="Others who were present",
+            label=_("Others who were present"),
             type="text",
-            hint="One name on each line",
+            hint=_("One name on each line"),
             rows=3,
             value="\n".join(name for name in present if name not in invited) or None,
         ),
         Question(
             key="child_attended",
-            label=f"Did the {child} attend?",
+            label=_("Did the %(child)s attend?", child=child),
             type="choice",
             mandatory=True,
-            choices=ATTENDED,
+            choices=_attended(),
             value=record.get("child_attended"),
         ),
-        _text("child_absent_reason", "If not, or only in part: why?", record),
+        _text("child_absent_reason", _("If not, or only in part: why?"), record),
         Question(
             key="views_shaped",
-            label=f"Did the {child}’s views shape the plan?",
+            label=_("Did the %(child)s’s views shape the plan?", child=child),
             type="yes_no",
             mandatory=True,
             value=record.get("views_shaped"),
         ),
-        _text("views_shaped_how", "How, or why not?", record),
+        _text("views_shaped_how", _("How, or why not?"), record),
         Question(
             key="checklist",
-            label="What did the meeting cover?",
+            label=_("What did the meeting cover?"),
             type="choices",
             choices=tuple(Option.model_validate(each) for each in meeting["checklist"]),
             value=record.get("checklist"),
         ),
-        _text("discussion", "Discussion and each person’s views", record, rows=10, needed=True),
+        _text("discussion", _("Discussion and each person’s views"), record, rows=10, needed=True),
     ]
 
 

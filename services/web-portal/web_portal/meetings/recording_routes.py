@@ -15,10 +15,11 @@ from web_portal.peps.shell import Plan
 from web_portal.problems import InvalidError, RefusedError, StaleError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
+from web_portal.web.language import N_, _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
-TITLE = "Record of the meeting"
+TITLE = N_("Record of the meeting")
 
 
 @routes.get("/{pep_id}/meeting/record")
@@ -50,7 +51,7 @@ async def _form(
         version=(sent.get("version") if sent else None) or meeting["version"],
         restored=sent is not None and status == 200,
         unsaved=sent is not None,
-        **plan.frame("meeting", TITLE),
+        **plan.frame("meeting", _(TITLE)),
     )
 
 
@@ -63,10 +64,10 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     answers = read_record(asked, form)
     if answers.wrong:
         return await _form(visit, plan, meeting, answers, form, 422)
-    choice, frame = choose(asked, answers, form), plan.frame("meeting", TITLE)
+    choice, frame = choose(asked, answers, form), plan.frame("meeting", _(TITLE))
     answers = choice.answers
     if not choice.made:
-        theirs = Theirs(TITLE, asked, meeting["version"])
+        theirs = Theirs(_(TITLE), asked, meeting["version"])
         return await conflict_page(visit, frame, theirs, answers, chosen=True)
     try:
         result = await visit.call.change(
@@ -79,7 +80,7 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
         )
     except StaleError as error:
         state = error.state or meeting
-        theirs = Theirs(TITLE, record_questions(state, labels), state["version"])
+        theirs = Theirs(_(TITLE), record_questions(state, labels), state["version"])
         return await conflict_page(visit, frame, theirs, answers)
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
@@ -87,4 +88,4 @@ async def save_record(visit: SignedIn, pep_id: UUID) -> Response:
     record = f"/peps/{pep_id}/meeting/record"
     missing = result.json.get("missing") or []
     links = [{"text": m["label"], "href": f"{record}#field-{m['field']}"} for m in missing]
-    return await visit.saved(f"/peps/{pep_id}/meeting", "Record saved", links=links)
+    return await visit.saved(f"/peps/{pep_id}/meeting", _("Record saved"), links=links)

@@ -11,6 +11,7 @@ from web_portal.meetings.shell import load_meeting, load_meeting_if_any, require
 from web_portal.peps.shell import Plan
 from web_portal.problems import InvalidError, RefusedError
 from web_portal.web.forms import in_words
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
@@ -48,7 +49,7 @@ async def ask_to_confirm(visit: SignedIn, pep_id: UUID) -> Response:
     return await visit.page(
         "meetings/confirmation.html",
         meeting=meeting,
-        **plan.frame("meeting", "Confirm that the meeting took place"),
+        **plan.frame("meeting", _("Confirm that the meeting took place")),
     )
 
 
@@ -74,4 +75,4 @@ async def confirm(visit: SignedIn, pep_id: UUID) -> Response:
             for each in error.errors
         ]
         return await _page(visit, plan, meeting, items or [{"text": error.detail}])
-    return await visit.saved(f"/peps/{pep_id}/meeting", "The meeting is confirmed")
+    return await visit.saved(f"/peps/{pep_id}/meeting", _("The meeting is confirmed"))

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from web_portal.peps import merging
 from web_portal.web.answers import Answers, saved
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import Visit
 
@@ -55,7 +56,7 @@ async def conflict_page(
     form = await visit.form()
     found = merging.clashes(theirs.questions, answers, form, picked=chosen)
     if chosen:
-        found = [c if c.pick else replace(c, error="Choose which to keep") for c in found]
+        found = [c if c.pick else replace(c, error=_("Choose which to keep")) for c in found]
     return await visit.page(
         "peps/page_conflict.html",
         422 if chosen else 412,
@@ -66,7 +67,7 @@ async def conflict_page(
         version=theirs.version,
         error_items=[
             {
-                "text": f"Choose which to keep for “{c.question.label}”",
+                "text": _("Choose which to keep for “%(question)s”", question=c.question.label),
                 "href": f"#pick-{c.question.key}",
             }
             for c in found

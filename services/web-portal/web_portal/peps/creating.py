@@ -15,6 +15,7 @@ from web_portal.peps.new_pep_form import (
 from web_portal.problems import InvalidError, RefusedError
 from web_portal.web.answers import Answers, saved
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/children")
@@ -45,9 +46,9 @@ async def _form(
     return await visit.page(
         "peps/new_pep.html",
         status,
-        title=f"Create PEP for {child['initials']}",
+        title=_("Create PEP for %(initials)s", initials=child["initials"]),
         section="home",
-        crumbs=[("Home", "/"), (child["name"], f"/children/{child['child_id']}")],
+        crumbs=[(_("Home"), "/"), (child["name"], f"/children/{child['child_id']}")],
         facts=facts,
         form=form,
         guests=guests,
@@ -80,6 +81,6 @@ async def create_pep(visit: SignedIn, child_id: UUID) -> Response:
         return await _form(visit, facts, answers, guests, 409)
     return await visit.saved(
         f"/peps/{created.json['pep_id']}",
-        "PEP created",
-        "The invitations to the meeting are on their way by email.",
+        _("PEP created"),
+        _("The invitations to the meeting are on their way by email."),
     )

@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 
 from epep_runtime.text import email_address
 from web_portal.web.answers import Answers, read
+from web_portal.web.language import _, ngettext
 from web_portal.web.questions import Option, Question
 
 GUESTS = 4
@@ -25,36 +26,40 @@ def new_pep_questions(facts: dict[str, Any]) -> list[Question]:
     return [
         Question(
             key="kind",
-            label="Kind of PEP",
+            label=_("Kind of PEP"),
             type="choice",
             mandatory=True,
             choices=kinds,
             value=facts.get("default_kind"),
-            blank="Choose the kind of PEP",
+            blank=_("Choose the kind of PEP"),
         ),
         Question(
             key="reason",
-            label="Reason for the meeting",
+            label=_("Reason for the meeting"),
             type="choice",
             mandatory=True,
             choices=reasons,
-            blank="Choose the reason for the meeting",
+            blank=_("Choose the reason for the meeting"),
         ),
         Question(
-            key="reason_detail", label="More about the reason", type="text", max_length=1000, rows=3
+            key="reason_detail",
+            label=_("More about the reason"),
+            type="text",
+            max_length=1000,
+            rows=3,
         ),
         *when_and_where(),
         Question(
             key="contact_name",
-            label="Contact for questions about the meeting",
+            label=_("Contact for questions about the meeting"),
             type="line",
             mandatory=True,
             value=contact.get("name"),
-            blank="Enter who to contact about the meeting",
+            blank=_("Enter who to contact about the meeting"),
         ),
         Question(
             key="contact_phone",
-            label="Contact’s telephone number",
+            label=_("Contact’s telephone number"),
             type="line",
             value=contact.get("phone"),
             width="govuk-input--width-20",
@@ -62,11 +67,11 @@ def new_pep_questions(facts: dict[str, Any]) -> list[Question]:
         ),
         Question(
             key="invitees",
-            label="People who work with the child",
+            label=_("People who work with the child"),
             type="choices",
             choices=people,
             value=[option.value for option in people],
-            hint="Each gets an email with a calendar file, and answers in ePEP",
+            hint=_("Each gets an email with a calendar file, and answers in ePEP"),
         ),
     ]
 
@@ -77,49 +82,49 @@ def when_and_where(*, value: dict[str, Any] | None = None) -> list[Question]:
     lengths = tuple(
         Option(value=str(minutes), label=label)
         for minutes, label in (
-            (30, "30 minutes"),
-            (45, "45 minutes"),
-            (60, "1 hour"),
-            (90, "1 hour 30 minutes"),
-            (120, "2 hours"),
+            (30, _("30 minutes")),
+            (45, _("45 minutes")),
+            (60, _("1 hour")),
+            (90, _("1 hour 30 minutes")),
+            (120, _("2 hours")),
         )
     )
     return [
         Question(
             key="date",
-            label="Date of the meeting",
+            label=_("Date of the meeting"),
             type="date",
             mandatory=True,
             value=given.get("date"),
-            blank="Enter the date of the meeting",
+            blank=_("Enter the date of the meeting"),
         ),
         Question(
             key="time",
-            label="Time",
+            label=_("Time"),
             type="time",
             mandatory=True,
-            hint="For example, 10:30am or 14:15",
+            hint=_("For example, 10:30am or 14:15"),
             value=given.get("time"),
-            blank="Enter the time of the meeting",
+            blank=_("Enter the time of the meeting"),
         ),
         Question(
             key="duration_minutes",
-            label="How long",
+            label=_("How long"),
             type="choice",
             mandatory=True,
             choices=_with_length(lengths, given.get("duration_minutes")),
             value=str(given.get("duration_minutes") or 60),
-            blank="Choose how long the meeting is",
+            blank=_("Choose how long the meeting is"),
         ),
         Question(
             key="place",
-            label="Place",
+            label=_("Place"),
             type="line",
             mandatory=True,
             max_length=200,
-            hint="A room, an address, or a link to an online meeting",
+            hint=_("A room, an address, or a link to an online meeting"),
             value=given.get("place"),
-            blank="Enter where the meeting is",
+            blank=_("Enter where the meeting is"),
         ),
     ]
 
@@ -128,7 +133,10 @@ def _with_length(lengths: tuple[Option, ...], minutes: int | None) -> tuple[Opti
     known = {option.value for option in lengths}
     if minutes is None or str(minutes) in known:
         return lengths
-    return (*lengths, Option(value=str(minutes), label=f"{minutes} minutes"))
+    return (
+        *lengths,
+        Option(value=str(minutes), label=ngettext("%(num)s minute", "%(num)s minutes", minutes)),
+    )
 
 
 @dataclass
@@ -176,14 +184,14 @@ def read_guests(form: FormData) -> Guests:
     rows = [Guest(name, email) for name, email in zip(names, emails, strict=False)]
     for row in rows:
         if row.email and not row.name:
-            row.name_error = "Enter the name that goes with the email address"
+            row.name_error = _("Enter the name that goes with the email address")
         if row.name and not row.email:
-            row.email_error = f"Enter an email address for {row.name}"
+            row.email_error = _("Enter an email address for %(name)s", name=row.name)
         elif row.email:
             try:
                 row.email = email_address(row.email)
             except ValueError:
-                row.email_error = (
+                row.email_error = _(
                     "Enter an email address in the correct format, like name@example.com"
                 )
     return Guests(rows) if rows else Guests()

@@ -14,11 +14,12 @@ from web_portal.peps.shell import Plan, load
 from web_portal.problems import InvalidError, NotFoundError, StaleError, TooLargeError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import in_words, show
+from web_portal.web.language import N_, _
 from web_portal.web.questions import questions
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
-REOPENED = "This section had been marked complete and is now open again."
+REOPENED = N_("This section had been marked complete and is now open again.")
 
 
 @routes.get("/{pep_id}/pages/{page_key}")
@@ -98,7 +99,7 @@ async def save_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
         answers.place(error.errors, error.detail)
         return await _form(visit, plan, page, answers, form, 422)
     except TooLargeError:
-        answers.general.append("There is too much text on this page. Make it shorter")
+        answers.general.append(_("There is too much text on this page. Make it shorter"))
         return await _form(visit, plan, page, answers, form, 413)
     return await _saved(visit, plan, page_key, result.json, form)
 
@@ -109,12 +110,14 @@ async def _saved(
     missing = result.get("missing") or []
     page = plan.page(page_key) or {}
     changed = bool(result.get("changed", 1))
-    notice = "Saved" if changed else "Nothing had changed, so nothing was saved"
-    body = REOPENED if result.get("reopened") else ""
+    notice = _("Saved") if changed else _("Nothing had changed, so nothing was saved")
+    body = _(REOPENED) if result.get("reopened") else ""
     links = [{"text": m["label"], "href": f"#field-{m['field']}"} for m in missing]
     onward = form.get("then") == "next" and not missing
     if onward:
-        return await visit.saved(plan.after(page_key), f"{notice}: {page['title']}", body)
+        return await visit.saved(
+            plan.after(page_key), _("%(notice)s: %(page)s", notice=notice, page=page["title"]), body
+        )
     path = plan.page_path(page)
     return await visit.saved(path, notice, body, links=links, neutral=not changed)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.peps.shell import load
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn
 
 routes = APIRouter(prefix="/peps")
@@ -15,4 +16,4 @@ routes = APIRouter(prefix="/peps")
 async def overview(visit: SignedIn, pep_id: UUID) -> Response:
     """Show the PEP's state, its dates and the list of its sections."""
     plan = await load(visit, pep_id)
-    return await visit.page("peps/overview.html", **plan.frame("", "Overview"))
+    return await visit.page("peps/overview.html", **plan.frame("", _("Overview")))

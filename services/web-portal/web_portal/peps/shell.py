@@ -5,14 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from web_portal.web.formatting import initials
+from web_portal.web.language import N_, _
 from web_portal.web.visit import Visit
 
-STATUSES = {"not_started": "Not started", "in_progress": "In progress", "done": "Done"}
+STATUSES = {"not_started": N_("Not started"), "in_progress": N_("In progress"), "done": N_("Done")}
 KIND_TITLES = {
-    "targets": "Targets",
-    "meeting": "Meeting",
-    "sign_off": "Sign-off",
-    "qa": "Quality assurance",
+    "targets": N_("Targets"),
+    "meeting": N_("Meeting"),
+    "sign_off": N_("Sign-off"),
+    "qa": N_("Quality assurance"),
 }
 """What a page is called where the profile has none of its kind."""
 PATHS = {"targets": "targets", "meeting": "meeting", "sign_off": "sign-off", "qa": "quality"}
@@ -49,7 +50,7 @@ class Plan:
 
     def status(self, page: dict[str, Any]) -> str:
         """Return the page's status in words."""
-        return STATUSES.get(page["status"], "")
+        return _(STATUSES[page["status"]]) if page["status"] in STATUSES else ""
 
     @property
     def pages(self) -> list[dict[str, Any]]:
@@ -88,7 +89,7 @@ class Plan:
         Without a title it is the page's own, as the authority calls it.
         """
         page = self.page(kind_or_key) or self.of_kind(kind_or_key)
-        title = title or (page["title"] if page else KIND_TITLES.get(kind_or_key, "PEP"))
+        title = title or (page["title"] if page else _(KIND_TITLES.get(kind_or_key, "PEP")))
         child = self.pep["child"]
         return {
             "plan": self,
@@ -97,8 +98,12 @@ class Plan:
             "current_section": self.section_of(page["key"]) if page else None,
             "section": "home",
             "heading": title,
-            "title": f"{title} – PEP of {child.get('initials') or initials(child['name'])}",
-            "crumbs": [("Home", "/"), (child["name"], f"/children/{child['child_id']}")],
+            "title": _(
+                "%(title)s – PEP of %(initials)s",
+                title=title,
+                initials=child.get("initials") or initials(child["name"]),
+            ),
+            "crumbs": [(_("Home"), "/"), (child["name"], f"/children/{child['child_id']}")],
         }
 
 

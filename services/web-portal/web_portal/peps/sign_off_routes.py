@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from web_portal.peps.shell import Plan, load
 from web_portal.problems import ForbiddenError, RefusedError, StaleError
+from web_portal.web.language import N_, _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
 STEPS = {
-    "submission": ("Submit the PEP", "PEP submitted"),
-    "sign-off": ("Sign the PEP off", "PEP signed off"),
+    "submission": (N_("Submit the PEP"), N_("PEP submitted")),
+    "sign-off": (N_("Sign the PEP off"), N_("PEP signed off")),
 }
-CHANGED = (
+CHANGED = N_(
     "Something in this PEP changed while you had the page open, so nothing was done. "
     "Look at how it is now, then try again"
 )
@@ -51,14 +52,14 @@ async def _sheet(
 async def _not_done(visit: Visit, pep_id: UUID, error: RefusedError | StaleError) -> Response:
     """Show the page as it is now, with why the button did nothing."""
     plan, sheet = await _both(visit, pep_id)
-    items = [{"text": CHANGED}] if isinstance(error, StaleError) else _refusal(plan, error)
+    items = [{"text": _(CHANGED)}] if isinstance(error, StaleError) else _refusal(plan, error)
     return await _sheet(visit, plan, sheet, error.status, items)
 
 
 def _refusal(plan: Plan, refused: RefusedError) -> list[dict[str, str]]:
     items = []
     for each in refused.errors:
-        page, _, field = each.field.partition(".")
+        page, _dot, field = each.field.partition(".")
         item = {"text": each.message}
         if plan.page(page):
             item["href"] = plan.field_path(page, field)
@@ -80,7 +81,7 @@ async def mark_complete(visit: SignedIn, pep_id: UUID, section: str) -> Response
         )
     except (RefusedError, StaleError) as error:
         return await _not_done(visit, pep_id, error)
-    return await visit.saved(f"/peps/{pep_id}/sign-off", "Section marked complete")
+    return await visit.saved(f"/peps/{pep_id}/sign-off", _("Section marked complete"))
 
 
 @routes.get("/{pep_id}/submission")
@@ -99,8 +100,8 @@ async def _confirm(visit: Visit, pep_id: UUID, step: str) -> Response:
     plan, sheet = await _both(visit, pep_id)
     may = sheet["submission"]["may_submit"] if step == "submission" else sheet["final"]["may_sign"]
     if not may:
-        raise ForbiddenError(403, detail="This cannot be done now. The sign-off page says why.")
-    heading = STEPS[step][0]
+        raise ForbiddenError(403, detail=_("This cannot be done now. The sign-off page says why."))
+    heading = _(STEPS[step][0])
     return await visit.page(
         "peps/sign_off_confirm.html",
         step=step,
@@ -113,13 +114,13 @@ async def _confirm(visit: Visit, pep_id: UUID, step: str) -> Response:
 @routes.post("/{pep_id}/submission")
 async def submit(visit: SignedIn, pep_id: UUID) -> Response:
     """Submit the PEP to the virtual school."""
-    return await _finish(visit, pep_id, "submission", "The virtual school has been told.")
+    return await _finish(visit, pep_id, "submission", _("The virtual school has been told."))
 
 
 @routes.post("/{pep_id}/sign-off/confirm")
 async def sign_off(visit: SignedIn, pep_id: UUID) -> Response:
     """Sign the PEP off finally."""
-    return await _finish(visit, pep_id, "sign-off", "Next term’s PEP is being made ready.")
+    return await _finish(visit, pep_id, "sign-off", _("Next term’s PEP is being made ready."))
 
 
 async def _finish(visit: Visit, pep_id: UUID, step: str, body: str) -> Response:
@@ -134,4 +135,4 @@ async def _finish(visit: Visit, pep_id: UUID, step: str, body: str) -> Response:
         )
     except (RefusedError, StaleError) as error:
         return await _not_done(visit, pep_id, error)
-    return await visit.saved(f"/peps/{pep_id}", STEPS[step][1], body)
+    return await visit.saved(f"/peps/{pep_id}", _(STEPS[step][1]), body)

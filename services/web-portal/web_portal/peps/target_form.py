@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
 
@@ -30,40 +31,40 @@ def target_questions(
     return [
         Question(
             key="area",
-            label="Area",
+            label=_("Area"),
             type="choice",
             mandatory=True,
             choices=choices,
             value=given.get("area"),
-            blank="Choose the area of the target",
+            blank=_("Choose the area of the target"),
         ),
-        text("need", "What is the need?"),
+        text("need", _("What is the need?")),
         text(
             "statement",
-            "Target",
-            "Specific, measurable, achievable, relevant and with an end date",
-            blank="Write the target",
+            _("Target"),
+            _("Specific, measurable, achievable, relevant and with an end date"),
+            blank=_("Write the target"),
         ),
-        text("baseline", "Where is the child now?"),
+        text("baseline", _("Where is the child now?")),
         text(
             "success_measure",
-            "How will we know that it is met?",
-            blank="Say how we will know that the target is met",
+            _("How will we know that it is met?"),
+            blank=_("Say how we will know that the target is met"),
         ),
-        text("support", "What support will be given?"),
+        text("support", _("What support will be given?")),
         Question(
             key="supported_by",
-            label="Who will support it?",
+            label=_("Who will support it?"),
             type="line",
             max_length=200,
             value=given.get("supported_by"),
         ),
         Question(
             key="due_on",
-            label="To be met by",
+            label=_("To be met by"),
             type="date",
             mandatory=True,
             value=given.get("due_on"),
-            blank="Enter the date by which the target is to be met",
+            blank=_("Enter the date by which the target is to be met"),
         ),
     ]

@@ -12,19 +12,23 @@ from web_portal.peps.target_form import target_questions
 from web_portal.problems import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
-WHY = Question(
-    key="reason",
-    label="Why is the target withdrawn?",
-    type="text",
-    mandatory=True,
-    max_length=1000,
-    rows=3,
-    blank="Say why the target is withdrawn",
-)
+
+
+def _why_asked() -> Question:
+    return Question(
+        key="reason",
+        label=_("Why is the target withdrawn?"),
+        type="text",
+        mandatory=True,
+        max_length=1000,
+        rows=3,
+        blank=_("Say why the target is withdrawn"),
+    )
 
 
 async def _both(visit: Visit, pep_id: UUID) -> tuple[Plan, dict[str, Any]]:
@@ -55,7 +59,7 @@ async def new_target(visit: SignedIn, pep_id: UUID) -> Response:
     plan, listed = await _both(visit, pep_id)
     if not listed["may"]["draft"]:
         raise ForbiddenError(403)
-    return await _open(visit, plan, target_questions(listed["areas"]), "Add a target", listed)
+    return await _open(visit, plan, target_questions(listed["areas"]), _("Add a target"), listed)
 
 
 @routes.get("/{pep_id}/targets/{target_id}")
@@ -66,7 +70,7 @@ async def one_target(visit: SignedIn, pep_id: UUID, target_id: UUID) -> Response
     if not target["may"]["amend"]:
         raise ForbiddenError(403)
     asked = target_questions(listed["areas"], target)
-    return await _open(visit, plan, asked, "Change a target", listed)
+    return await _open(visit, plan, asked, _("Change a target"), listed)
 
 
 async def _open(
@@ -120,7 +124,7 @@ async def _save(
 ) -> Response:
     asked = target_questions(listed["areas"], target)
     answers = read(asked, await visit.form(), all_needed=True)
-    heading = "Change a target" if target else "Add a target"
+    heading = _("Change a target") if target else _("Add a target")
     opened = await visit.version()
     if answers.wrong:
         return await _form(visit, plan, asked, answers, heading, 422, version=opened)
@@ -137,7 +141,7 @@ async def _save(
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
         return await _form(visit, plan, asked, answers, heading, error.status, version=opened)
-    notice = "Target saved" if target else "Target added as a draft"
+    notice = _("Target saved") if target else _("Target added as a draft")
     return await visit.saved(f"{plan.path}/targets", notice)
 
 
@@ -152,7 +156,7 @@ async def submit_target(visit: SignedIn, pep_id: UUID, target_id: UUID) -> Respo
         version=await visit.version(),
         key=await visit.request_key(),
     )
-    return await visit.saved(f"/peps/{pep_id}/targets", "Target submitted")
+    return await visit.saved(f"/peps/{pep_id}/targets", _("Target submitted"))
 
 
 @routes.get("/{pep_id}/targets/{target_id}/withdrawal")
@@ -163,7 +167,7 @@ async def ask_why(visit: SignedIn, pep_id: UUID, target_id: UUID) -> Response:
     if not target["may"]["withdraw"]:
         raise ForbiddenError(403)
     draft = await visit.draft()
-    answers = read([WHY], draft) if draft else saved([WHY])
+    answers = read([_why_asked()], draft) if draft else saved([_why_asked()])
     return await _why(visit, plan, target, answers, listed["version"])
 
 
@@ -179,9 +183,9 @@ async def _why(
         "peps/target_withdrawal.html",
         status,
         target=target,
-        form=show([WHY], answers),
+        form=show([_why_asked()], answers),
         version=version,
-        **plan.frame("targets", "Withdraw a target"),
+        **plan.frame("targets", _("Withdraw a target")),
     )
 
 
@@ -190,7 +194,7 @@ async def withdraw_target(visit: SignedIn, pep_id: UUID, target_id: UUID) -> Res
     """Withdraw a target with its reason."""
     plan, listed = await _both(visit, pep_id)
     target, opened = _one(listed, target_id), await visit.version()
-    answers = read([WHY], await visit.form(), all_needed=True)
+    answers = read([_why_asked()], await visit.form(), all_needed=True)
     if answers.wrong:
         return await _why(visit, plan, target, answers, opened, 422)
     try:
@@ -205,4 +209,4 @@ async def withdraw_target(visit: SignedIn, pep_id: UUID, target_id: UUID) -> Res
     except (InvalidError, RefusedError) as error:
         answers.place(error.errors, error.detail)
         return await _why(visit, plan, target, answers, opened, error.status)
-    return await visit.saved(f"{plan.path}/targets", "Target withdrawn")
+    return await visit.saved(f"{plan.path}/targets", _("Target withdrawn"))

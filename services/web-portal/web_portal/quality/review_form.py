@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from web_portal.problems import FieldProblem
+from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 
 LONG = 4000
@@ -18,7 +19,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
         asked += [
             Question(
                 key=f"level_{area['key']}",
-                label=f"{area['label']}: level",
+                label=_("%(area)s: level", area=area["label"]),
                 type="choice",
                 choices=levels,
                 inline=True,
@@ -26,7 +27,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
             ),
             Question(
                 key=f"comment_{area['key']}",
-                label=f"{area['label']}: comment",
+                label=_("%(area)s: comment", area=area["label"]),
                 type="text",
                 max_length=LONG,
                 rows=2,
@@ -37,7 +38,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
         *asked,
         Question(
             key="rating",
-            label="Overall rating",
+            label=_("Overall rating"),
             type="choice",
             choices=levels,
             inline=True,
@@ -46,7 +47,7 @@ def review_questions(review: dict[str, Any]) -> list[Question]:
         ),
         Question(
             key="comment",
-            label="Comment for the people who wrote the plan",
+            label=_("Comment for the people who wrote the plan"),
             type="text",
             max_length=LONG,
             value=review.get("comment"),
@@ -81,23 +82,27 @@ def review_body(review: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
 def _suggestion(review: dict[str, Any]) -> str | None:
     key = review.get("suggested_rating")
     label = next((each["label"] for each in review["scale"] if each["key"] == key), None)
-    return f"The areas' levels suggest: {label}. You decide" if label else None
+    return _("The areas' levels suggest: %(label)s. You decide", label=label) if label else None
 
 
-DECISIONS = {
-    "signed_off": (
-        "Sign the PEP off",
-        "Cannot be undone. Everyone is told, and next term’s PEP is made ready.",
-    ),
-    "returned": (
-        "Return it to be improved",
-        "The people who wrote it see the ratings and comments.",
-    ),
-    "feedback": (
-        "Send the feedback",
-        "The people who wrote the plan see the ratings and comments. The plan stays signed off.",
-    ),
-}
+def _decisions() -> dict[str, tuple[str, str]]:
+    return {
+        "signed_off": (
+            _("Sign the PEP off"),
+            _("Cannot be undone. Everyone is told, and next term’s PEP is made ready."),
+        ),
+        "returned": (
+            _("Return it to be improved"),
+            _("The people who wrote it see the ratings and comments."),
+        ),
+        "feedback": (
+            _("Send the feedback"),
+            _(
+                "The people who wrote the plan see the ratings and comments."
+                " The plan stays signed off."
+            ),
+        ),
+    }
 
 
 def decision_question(review: dict[str, Any]) -> Question:
@@ -105,12 +110,12 @@ def decision_question(review: dict[str, Any]) -> Question:
     keys = ("signed_off", "returned") if review["gates_sign_off"] else ("feedback",)
     return Question(
         key="decision",
-        label="What happens to the PEP?",
+        label=_("What happens to the PEP?"),
         type="choice",
         mandatory=True,
         choices=tuple(
-            Option(value=key, label=DECISIONS[key][0], hint=DECISIONS[key][1]) for key in keys
+            Option(value=key, label=_decisions()[key][0], hint=_decisions()[key][1]) for key in keys
         ),
         value=keys[0] if len(keys) == 1 else None,
-        blank="Choose what happens to the PEP",
+        blank=_("Choose what happens to the PEP"),
     )

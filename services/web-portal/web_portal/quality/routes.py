@@ -24,6 +24,7 @@ from web_portal.quality.review_form import (
 )
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
+from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
@@ -44,7 +45,7 @@ async def queue(visit: SignedIn) -> Response:
     names = await _names(visit, reviews)
     return await visit.page(
         "quality/queue.html",
-        title="Quality assurance",
+        title=_("Quality assurance"),
         section="quality",
         reviews=reviews,
         names=names,
@@ -132,7 +133,7 @@ async def save_review(visit: SignedIn, pep_id: UUID) -> Response:
         return await _form(visit, plan, review, answers, form, error.status)
     onward = form.get("then") == "publish"
     path = f"{plan.path}/quality"
-    return await visit.saved(f"{path}/publication" if onward else path, "Saved")
+    return await visit.saved(f"{path}/publication" if onward else path, _("Saved"))
 
 
 @routes.post("/peps/{pep_id}/quality/opening")
@@ -140,7 +141,7 @@ async def open_review(visit: SignedIn, pep_id: UUID) -> Response:
     """Open an audit of a PEP that was not in the sample."""
     key = await visit.request_key()
     await visit.call.change("qa", "POST", f"/peps/{pep_id}/review", {}, key=key)
-    return await visit.saved(f"/peps/{pep_id}/quality", "Review opened")
+    return await visit.saved(f"/peps/{pep_id}/quality", _("Review opened"))
 
 
 @routes.get("/peps/{pep_id}/quality/publication")
@@ -168,7 +169,7 @@ async def _publication(
         review=review,
         form=show(asked, answers or saved(asked)),
         rating=next((e for e in review["scale"] if e["key"] == review.get("rating")), None),
-        **plan.frame("qa", "Publish the review"),
+        **plan.frame("qa", _("Publish the review")),
     )
 
 
@@ -194,8 +195,8 @@ async def publish(visit: SignedIn, pep_id: UUID) -> Response:
         answers.place(error.errors, error.detail)
         return await _publication(visit, plan, review, answers, error.status)
     done = {
-        "signed_off": "Review published: the PEP is signed off",
-        "returned": "Review published: the PEP is returned",
-        "feedback": "Review published",
+        "signed_off": _("Review published: the PEP is signed off"),
+        "returned": _("Review published: the PEP is returned"),
+        "feedback": _("Review published"),
     }[answers.values["decision"]]
     return await visit.saved(f"{plan.path}/quality", done)

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from web_portal.problems import FieldProblem
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 
 TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
@@ -53,7 +54,7 @@ class Answers:
             else:
                 self.errors.setdefault(key, about(self.labels.get(key, ""), each.message))
         if not self.wrong:
-            self.general.append(detail or "Check what you have entered and try again.")
+            self.general.append(detail or _("Check what you have entered and try again."))
 
 
 def about(label: str, message: str) -> str:
@@ -88,7 +89,9 @@ def read(questions: Iterable[Question], form: FormData, *, all_needed: bool = Fa
             found.errors[question.key] = str(error)
             continue
         if all_needed and question.mandatory and found.values[question.key] in (None, []):
-            found.errors[question.key] = question.blank or f"{question.label}: this is needed"
+            found.errors[question.key] = question.blank or _(
+                "%(label)s: this is needed", label=question.label
+            )
     return found
 
 
@@ -155,14 +158,28 @@ def _date(label: str, typed: dict[str, str]) -> str | None:
     if len(missing) == len(DATE_PARTS):
         return None
     if missing:
-        raise UnreadableError(f"{label} must include a {' and a '.join(missing)}")
+        raise UnreadableError(_missing(label, missing))
     try:
         found = date(*(int(typed[part]) for part in reversed(DATE_PARTS)))
     except ValueError as error:
-        raise UnreadableError(f"{label} must be a real date, like 3 12 2026") from error
+        raise UnreadableError(
+            _("%(label)s must be a real date, like 3 12 2026", label=label)
+        ) from error
     if found.year < 1900:
-        raise UnreadableError(f"{label} must have a year of 4 numbers, like 2026")
+        raise UnreadableError(_("%(label)s must have a year of 4 numbers, like 2026", label=label))
     return found.isoformat()
+
+
+def _missing(label: str, parts: list[str]) -> str:
+    sentences = {
+        ("day",): _("%(label)s must include a day", label=label),
+        ("month",): _("%(label)s must include a month", label=label),
+        ("year",): _("%(label)s must include a year", label=label),
+        ("day", "month"): _("%(label)s must include a day and a month", label=label),
+        ("day", "year"): _("%(label)s must include a day and a year", label=label),
+        ("month", "year"): _("%(label)s must include a month and a year", label=label),
+    }
+    return sentences[tuple(parts)]
 
 
 def _time(label: str, typed: str) -> str:
@@ -171,24 +188,26 @@ def _time(label: str, typed: str) -> str:
     if known:
         return known
     if match is None or (match[2] is None and match[3] is None):
-        raise UnreadableError(f"{label} must be a time, like 10:30am or 14:15")
+        raise UnreadableError(_("%(label)s must be a time, like 10:30am or 14:15", label=label))
     hour, minute, half = int(match[1]), int(match[2] or 0), (match[3] or "").lower()
     if half and not 1 <= hour <= 12:
-        raise UnreadableError(f"{label} must be a time, like 10:30am or 14:15")
+        raise UnreadableError(_("%(label)s must be a time, like 10:30am or 14:15", label=label))
     hour = hour % 12 + 12 if half == "pm" else hour % 12 if half == "am" else hour
     if hour > 23 or minute > 59:
-        raise UnreadableError(f"{label} must be a real time, like 10:30am or 14:15")
+        raise UnreadableError(
+            _("%(label)s must be a real time, like 10:30am or 14:15", label=label)
+        )
     return f"{hour:02}:{minute:02}"
 
 
 def _integer(label: str, typed: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,9}", typed.replace(",", "")):
-        raise UnreadableError(f"{label} must be a whole number, like 12")
+        raise UnreadableError(_("%(label)s must be a whole number, like 12", label=label))
     return int(typed.replace(",", ""))
 
 
 def _decimal(label: str, typed: str) -> str:
     plain = typed.replace(",", "").removesuffix("%").strip()
     if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", plain):
-        raise UnreadableError(f"{label} must be a number, like 92.5")
+        raise UnreadableError(_("%(label)s must be a number, like 92.5", label=label))
     return plain

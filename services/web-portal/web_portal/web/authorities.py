@@ -1,5 +1,6 @@
 """What authorities and roles are called, from the published profiles."""
 
+from web_portal.web.language import _
 from web_portal.web.questions import Option
 from web_portal.web.visit import Visit
 
@@ -9,7 +10,7 @@ async def names_of(visit: Visit, codes: list[str]) -> dict[str, str]:
     found = (await visit.call.get("pep", "/profiles")).json
     listed = found["profiles"] if isinstance(found, dict) else found
     known = {each["code"]: each["name"] for each in listed}
-    return {code: known.get(code, f"Authority {code}") for code in codes}
+    return {code: known.get(code, _("Authority %(code)s", code=code)) for code in codes}
 
 
 async def role_labels(visit: Visit, authority: str) -> dict[str, str]:

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from web_portal.web.language import _
+
 WORDS = re.compile(r"\s+|\w+(?:['’]\w+)*|[^\w\s]")
 LONG = 60
 """From this length on, a text is shown as one difference and not as old beside new."""
@@ -26,7 +28,7 @@ def readable(value: Any) -> str:
     if value is None or value in ("", []):
         return ""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return ", ".join(readable(item) for item in value)
     if isinstance(value, dict):

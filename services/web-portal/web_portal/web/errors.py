@@ -15,22 +15,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web_portal.problems import ServiceProblemError, SessionEndedError, UnavailableError
 from web_portal.web.csrf import ForgedRequestError
+from web_portal.web.language import N_, _
 from web_portal.web.visit import LogInNeededError, Visit
 
 log = structlog.get_logger()
 TITLES = {
-    400: "We could not read that",
-    403: "You cannot do this",
-    404: "Page not found",
-    405: "Page not found",
-    409: "This cannot be done now",
-    410: "This record has been erased",
-    412: "Someone else changed this",
-    413: "What you sent is too large",
-    422: "There is a problem with what you sent",
-    429: "Too many tries",
-    500: "Sorry, there is a problem",
-    503: "Sorry, this part of ePEP is catching up",
+    400: N_("We could not read that"),
+    403: N_("You cannot do this"),
+    404: N_("Page not found"),
+    405: N_("Page not found"),
+    409: N_("This cannot be done now"),
+    410: N_("This record has been erased"),
+    412: N_("Someone else changed this"),
+    413: N_("What you sent is too large"),
+    422: N_("There is a problem with what you sent"),
+    429: N_("Too many tries"),
+    500: N_("Sorry, there is a problem"),
+    503: N_("Sorry, this part of ePEP is catching up"),
 }
 
 
@@ -48,7 +49,7 @@ def form_page(request: Request, path: str) -> str:
 async def error_page(visit: Visit, status: int, **context: Any) -> HTMLResponse:
     """Render the page for a status."""
     known = status if status in TITLES else 500
-    given = {"code": known, "title": TITLES[known], "back": form_page(visit.request, visit.path)}
+    given = {"code": known, "title": _(TITLES[known]), "back": form_page(visit.request, visit.path)}
     return await visit.page("web/error.html", status, quiet=True, **given | context)
 
 

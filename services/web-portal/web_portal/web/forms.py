@@ -7,6 +7,7 @@ from typing import Any
 from web_portal.web.answers import Answers
 from web_portal.web.difference import readable
 from web_portal.web.formatting import day
+from web_portal.web.language import _
 from web_portal.web.questions import Question
 
 
@@ -75,4 +76,4 @@ def in_words(question: Question, value: Any) -> str:
 
 
 def _yes_no(value: Any) -> str:
-    return {"yes": "Yes", "no": "No", True: "Yes", False: "No"}.get(value, "")
+    return {"yes": _("Yes"), "no": _("No"), True: _("Yes"), False: _("No")}.get(value, "")
