@@ -198,6 +198,43 @@ async def test_who_may_not_write_reads(person: Any, services: Any, canned: Any) 
     assert 'id="field-contact_arrangements"' in html
 
 
+async def test_the_page_about_care_tells_which_carers_see_the_plan_and_where_to_ask(
+    person: Any, services: Any, canned: Any
+) -> None:
+    ids = canned["ids"]
+    page = copy.deepcopy(canned["pages"]["care_information"])
+    path, access = f"/peps/{ids['pep']}/pages/care_information", f"/children/{ids['child']}/access"
+    assert access not in (await person.open(path)).text
+    page["may"]["ask_for_carer"] = True
+    services.set(f"GET pep{path}", page)
+    since = {"state": "active", "since": "2026-10-01T09:00:00Z"}
+    rows = [
+        {"name": "Joan Whitlock", "role": "carer", "role_label": "Carer", **since},
+        {"name": "Ann Former", "role": "parent", "role_label": "Parent", **since, "state": "ended"},
+        {"name": "Sam Worker", "role": "social_worker", "role_label": "Social worker", **since},
+    ]
+    asked = [
+        {
+            "name": name,
+            "relation_label": "Parent",
+            "state": state,
+            "asked": {"at": "2026-11-20T10:00:00Z", "by": "Sam Worker"},
+        }
+        for name, state in (("Rosa Waiting", "waiting"), ("Rob Refused", "refused"))
+    ]
+    services.set(f"GET pep{access}", {"rows": rows, "carer_requests": asked})
+    for write in (True, False):
+        page["may"]["write"] = write
+        html = (await person.open(path)).text
+        assert f'href="{access}#ask-for-carer"' in html
+        assert "Joan Whitlock, Carer: has access since 1 October 2026" in html
+        assert "Rosa Waiting, Parent: asked for on 20 November 2026" in html
+        for other in ("Ann Former", "Sam Worker,", "Rob Refused"):
+            assert other not in html
+    services.set(f"GET pep{access}", {"rows": [], "carer_requests": []})
+    assert "No carer, parent or young person has access yet" in (await person.open(path)).text
+
+
 def test_blank_answers_of_all_kinds_are_alike() -> None:
     assert digest(None) == digest("") == digest([])
     assert digest("a") != digest(None)

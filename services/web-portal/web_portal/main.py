@@ -39,6 +39,7 @@ from web_portal.board.routes import routes as board
 from web_portal.children.routes import routes as children
 from web_portal.home.routes import routes as home
 from web_portal.importing.routes import routes as importing
+from web_portal.information.choosing_language import routes as choosing_language
 from web_portal.information.routes import routes as information
 from web_portal.invitations.link_routes import routes as invitation_links
 from web_portal.invitations.messages import routes as messages
@@ -68,8 +69,10 @@ from web_portal.web.headers import HeadersMiddleware, content_security_policy, s
 from web_portal.web.health import routes as health
 from web_portal.web.hosts import HostMiddleware, hosts_of
 from web_portal.web.keys import Keys
+from web_portal.web.language import languages
+from web_portal.web.language_middleware import LanguageMiddleware
 from web_portal.web.portal import Portal
-from web_portal.web.rendering import environment, error_500, inline_script
+from web_portal.web.rendering import environment, error_pages, inline_script
 from web_portal.web.session_middleware import SessionMiddleware
 from web_portal.web.sessions import PostgresSessions
 
@@ -114,6 +117,7 @@ ROUTES = (
     invitation_links,
     importing,
     information,
+    choosing_language,
     drafts,
 )
 CALLS = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS / 3)
@@ -142,7 +146,8 @@ def create_app(portal: Portal) -> FastAPI:
     app.add_middleware(OriginMiddleware)
     app.add_middleware(SessionMiddleware, store=portal.store, clock=portal.clock)
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(RecoveryMiddleware, page=error_500(portal.templates))
+    app.add_middleware(RecoveryMiddleware, pages=error_pages(portal.templates, portal.languages))
+    app.add_middleware(LanguageMiddleware, languages=portal.languages)
     app.add_middleware(HostMiddleware, hosts=portal.hosts)
     app.add_middleware(HeadersMiddleware, policy=policy)
     return app
@@ -169,6 +174,7 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[Portal]:
                 clock=now,
                 idle=settings.session_idle,
                 hosts=hosts_of(settings.portal_url, settings.more_hosts),
+                languages=languages(settings.portal_languages),
             )
     finally:
         await pool.close()

@@ -14,6 +14,8 @@ class PortalSettings(Settings):
 
     `secret_key` is 32 bytes in base64. `portal_url` is the address that people use;
     requests for another host are refused, but for those in `more_hosts` (comma-separated).
+    `portal_languages` are the languages that a visitor can choose from, comma-separated, the
+    first one to begin with.
     """
 
     secret_key: SecretStr
@@ -27,6 +29,7 @@ class PortalSettings(Settings):
     session_idle: timedelta = timedelta(minutes=30)
     session_longest: timedelta = timedelta(hours=12)
     service_timeout_seconds: float = 15.0
+    portal_languages: str = "en"
 
     @field_validator("secret_key")
     @classmethod

@@ -19,6 +19,7 @@ from web_portal.web.questions import questions
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/peps")
+FAMILY = frozenset({"carer", "parent", "young_person"})
 REOPENED = N_("This section had been marked complete and is now open again.")
 
 
@@ -32,12 +33,27 @@ async def show_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     if known["kind"] != "form":
         return visit.go(plan.page_path(known))
     page = (await visit.call.get("pep", f"/peps/{pep_id}/pages/{page_key}")).json
+    if page["may"]["ask_for_carer"]:
+        page["carers"] = await _carers(visit, plan)
     if not page["may"]["write"]:
         return await _read_only(visit, plan, page)
     draft = await visit.draft()
     asked = questions(page["fields"])
     answers = read(asked, draft) if draft else saved(asked)
     return await _form(visit, plan, page, answers, draft)
+
+
+async def _carers(visit: Visit, plan: Plan) -> dict[str, Any]:
+    """Return which carers, parents and young people see the plan, and who is waiting to."""
+    child_id = plan.pep["child"]["child_id"]
+    found = (await visit.call.get("pep", f"/children/{child_id}/access")).json
+    return {
+        "path": f"/children/{child_id}/access#ask-for-carer",
+        "let_in": [
+            each for each in found["rows"] if each["role"] in FAMILY and each["state"] == "active"
+        ],
+        "waiting": [each for each in found["carer_requests"] if each["state"] == "waiting"],
+    }
 
 
 async def _read_only(visit: Visit, plan: Plan, page: dict[str, Any]) -> Response:
@@ -75,6 +91,8 @@ async def save_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     path = f"/peps/{pep_id}/pages/{page_key}"
     plan, answer = await asyncio.gather(load(visit, pep_id), visit.call.get("pep", path))
     page, form = answer.json, await visit.form()
+    if page["may"]["ask_for_carer"]:
+        page["carers"] = await _carers(visit, plan)
     asked = questions(page["fields"])
     answers = read(asked, form)
     if answers.wrong:

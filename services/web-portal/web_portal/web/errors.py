@@ -1,6 +1,7 @@
 """What a person sees when something cannot be done, and what happens to what they typed."""
 
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web_portal.problems import ServiceProblemError, SessionEndedError, UnavailableError
 from web_portal.web.csrf import ForgedRequestError
-from web_portal.web.language import N_, _
+from web_portal.web.language import N_, _, current
 from web_portal.web.visit import LogInNeededError, Visit
 
 log = structlog.get_logger()
@@ -109,8 +110,8 @@ def install_errors(app: FastAPI) -> None:
 class RecoveryMiddleware:
     """Answers an unexpected error with a page, and records its kind without any input."""
 
-    def __init__(self, app: ASGIApp, page: str) -> None:
-        self._app, self._page = app, page
+    def __init__(self, app: ASGIApp, pages: Mapping[str, str]) -> None:
+        self._app, self._pages = app, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; an answer that has begun cannot be replaced."""
@@ -130,4 +131,4 @@ class RecoveryMiddleware:
             tail = traceback.extract_tb(error.__traceback__)[-6:]
             frames = [f"{each.filename}:{each.lineno} {each.name}" for each in tail]
             log.error("request failed", route=route, error=type(error).__name__, frames=frames)
-            await HTMLResponse(self._page, status_code=500)(scope, receive, send)
+            await HTMLResponse(self._pages[current().code], status_code=500)(scope, receive, send)

@@ -1,19 +1,20 @@
 """What every request needs, put together once by `main.py`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jinja2 import Environment
 
 from web_portal.services import Services
 from web_portal.web.keys import Keys
+from web_portal.web.language import ENGLISH, Language
 from web_portal.web.sessions import SessionStore
 
 
 @dataclass(frozen=True)
 class Portal:
-    """The parts; `hosts` are the Host headers that are ours."""
+    """The parts; `hosts` are the Host headers that are ours, `languages` those to choose from."""
 
     keys: Keys
     store: SessionStore
@@ -22,3 +23,4 @@ class Portal:
     clock: Callable[[], datetime]
     idle: timedelta
     hosts: frozenset[str]
+    languages: Mapping[str, Language] = field(default_factory=lambda: {ENGLISH.code: ENGLISH})

@@ -1,5 +1,6 @@
 """The template environment: the design system's macros, our templates, our filters."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,16 @@ def inline_script(env: Environment) -> str:
     return env.get_template("web/layout.html").render(blank)
 
 
-def error_500(env: Environment) -> str:
-    """Return the page for an error that nobody foresaw; it needs nothing that could fail too."""
-    title = "Sorry, there is a problem"
-    return env.get_template("web/error.html").render({"title": title, "code": 500, "back": "/"})
+def error_pages(env: Environment, languages: Mapping[str, language.Language]) -> dict[str, str]:
+    """Return the page for an error that nobody foresaw in each language.
+
+    They need nothing that could fail too.
+    """
+    return {code: _error_500(env, each) for code, each in languages.items()}
+
+
+def _error_500(env: Environment, spoken: language.Language) -> str:
+    with language.speaking(spoken):
+        title = language.gettext("Sorry, there is a problem")
+        page = env.get_template("web/error.html")
+        return page.render({"title": title, "code": 500, "back": "/"})

@@ -143,6 +143,8 @@ class Visit:
             "csrf_token": self.portal.keys.form_token(self.session.sid),
             "request_key": str(uuid.uuid4()),
             "path": self.path,
+            "here": self._address(),
+            "languages": list(self.portal.languages.values()),
             "idle_seconds": int(self.portal.idle.total_seconds()),
             "notice": self.session.take("notice"),
             "catching_up": self.call.catching_up,
@@ -150,6 +152,11 @@ class Visit:
         }
         html = self.portal.templates.get_template(template).render(given | context)
         return HTMLResponse(html, status_code=status)
+
+    def _address(self) -> str:
+        """Return the request's path with its query: where to come back to."""
+        query = self.request.url.query
+        return f"{self.path}?{query}" if query else self.path
 
     def _last_counts(self) -> tuple[int, int]:
         known = self.session.data.get("waiting")

@@ -85,14 +85,14 @@ function say(text, still = false) {
 
 function open() {
   source = new EventSource(board.dataset.board);
-  source.addEventListener("open", () => { clearTimeout(silence); silence = undefined; say("Live"); });
+  source.addEventListener("open", () => { clearTimeout(silence); silence = undefined; say(board.dataset.whenLive); });
   source.addEventListener("board", (event) => show(event.data));
   source.addEventListener("as_of", (event) => {
     board.querySelector("[data-as-of]").replaceChildren(...parsed(event.data).childNodes);
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) say("Not live any more: refresh to go on", true);
-    else silence ??= setTimeout(() => say("Not live at the moment", true), GIVE_UP_SECONDS * 1000);
+    if (source.readyState === EventSource.CLOSED) say(board.dataset.whenEnded, true);
+    else silence ??= setTimeout(() => say(board.dataset.whenBroken, true), GIVE_UP_SECONDS * 1000);
   });
 }
 

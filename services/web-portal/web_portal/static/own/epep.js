@@ -2,6 +2,7 @@
 import { initAll } from "/static/vendor/govuk-frontend.min.js";
 
 const WARN_SECONDS = 5 * 60;
+const words = document.body.dataset; // in the page's language
 
 // Text that was typed and not saved: ask before the page is left.
 function warnOfUnsavedChanges(form) {
@@ -60,17 +61,17 @@ function offerToStay(again) {
   const dialog = document.createElement("dialog");
   dialog.className = "epep-dialog";
   dialog.setAttribute("aria-labelledby", "stay-title");
-  const title = element("h2", "You will be logged out soon", "govuk-heading-m");
+  const title = element("h2", words.stayTitle, "govuk-heading-m");
   title.id = "stay-title";
-  const text = element("p", "For the children’s safety you are logged out after a while without activity. What you have typed will be kept when you next press a button.", "govuk-body");
-  const stay = element("button", "Stay logged in", "govuk-button");
+  const text = element("p", words.stayText, "govuk-body");
+  const stay = element("button", words.stayButton, "govuk-button");
   stay.type = "button";
   stay.addEventListener("click", async () => {
     const token = document.querySelector("input[name=csrf_token]").value;
     const answer = await fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token } }).catch(() => null);
     if (!answer || !answer.ok) {
-      title.textContent = answer ? "You have been logged out" : "ePEP did not answer";
-      text.textContent = "Close this and press the button of the page. You are asked to log in again, and what you have typed is kept.";
+      title.textContent = answer ? words.endedTitle : words.silentTitle;
+      text.textContent = words.endedText;
       stay.replaceWith(closing(dialog));
       return;
     }
@@ -84,7 +85,7 @@ function offerToStay(again) {
 }
 
 function closing(dialog) {
-  const close = element("button", "Close", "govuk-button");
+  const close = element("button", words.closeButton, "govuk-button");
   close.type = "button";
   close.addEventListener("click", () => dialog.close());
   return close;
