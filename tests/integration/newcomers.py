@@ -125,7 +125,7 @@ def is_accepted(head: Desk, virtual_school: Person, newcomer: Person) -> None:
     """The virtual school comes by the link in its mail, and by nothing but clicks gives access."""
     waiting = mail_about(newcomer, "asks for access", SHARED_MAILBOX, newcomer.name)
     head.log_in(virtual_school)
-    head.open(link_in(waiting, "/administration/requests"))
+    head.open(link_in(waiting, "/administration/requests?authority=330"))
     head.see_heading("People who ask for access")
     head.follow(newcomer.name)
     head.see(newcomer.email, SCHOOL, PHONE)

@@ -67,6 +67,7 @@ def test_from_nothing_to_every_second_factor(
             ends_the_other_session(desk, elsewhere)
         adds_a_passkey(desk)
         logs_in_with_the_passkey(desk, newcomer)
+        chooses_what_is_mailed(desk)
         is_warned_before_the_session_ends(desk)
         changes_name_and_address(desk, newcomer)
         forgets_the_password(desk, newcomer, codes[1])
@@ -93,6 +94,22 @@ def is_warned_before_the_session_ends(desk: Desk) -> None:
     expect(dialog).to_have_count(0)
     expect(desk.page.get_by_label("Job title")).to_have_value("Deputy head")
     desk.page.clock.resume()
+
+
+def chooses_what_is_mailed(desk: Desk) -> None:
+    """Untick one kind; it stays unticked, and the page says what is sent in any case."""
+    desk.open("/account")
+    desk.follow("Change what we email you about")
+    desk.see_heading("What we email you about")
+    desk.see(re.compile("Invitations to PEP meetings"), re.compile("An answer is expected"))
+    box = desk.page.get_by_label("A PEP has been signed off")
+    expect(box).to_be_checked()
+    box.uncheck()
+    desk.press("Save")
+    desk.see("Your choices are saved")
+    desk.follow("Change what we email you about")
+    expect(box).not_to_be_checked()
+    expect(desk.page.get_by_label("A PEP needs more work")).to_be_checked()
 
 
 def changes_name_and_address(desk: Desk, person: Person) -> None:
