@@ -80,7 +80,8 @@ def _migrate(services: System, voice: Voice) -> None:
         return
     with voice.step("Migrating the databases"):
         services.migrate()
-    note.write_text(wanted, "ascii")
+    if local:
+        note.write_text(wanted, "ascii")
 
 
 def _fingerprint() -> str:
