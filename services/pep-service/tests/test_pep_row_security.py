@@ -42,6 +42,12 @@ async def _fill(pool: Pool, child: UUID, code: str) -> None:
         code,
     )
     await say(
+        "INSERT INTO access_people (child_id, account_id, role, since) VALUES ($1, $1, 'iro', $2)",
+        child,
+        NOW,
+    )
+    await say("INSERT INTO access_settings VALUES ($1, '900001', $2, NULL)", child, NOW)
+    await say(
         "INSERT INTO readings VALUES ($1, $2, $1, 'iro', 'allocated', 'child.read', $3)",
         uuid4(),
         child,
@@ -77,7 +83,16 @@ async def pool(backends: Any) -> AsyncIterator[Pool]:
     await drop_database(backends.postgres_admin_url, name, name)
 
 
-TABLES = ("children", "home", "readings", "change_log", "carer_requests")
+TABLES = (
+    "children",
+    "home",
+    "readings",
+    "change_log",
+    "carer_requests",
+    "access_people",
+    "access_settings",
+    "access_relations()",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -91,6 +106,21 @@ async def test_a_query_without_a_where_shows_one_authority(
     finally:
         SEEN.reset(before)
     assert {row["child_id"] for row in rows} == found
+
+
+async def test_the_check_alone_looks_across_authorities_and_leaves_nothing_open(pool: Pool) -> None:
+    before = SEEN.set(frozenset({"998"}))
+    try:
+        async with pool.acquire() as connection:
+            for _ in range(2):
+                found = await connection.fetchval("SELECT relations_between($1, $1)", OURS)
+                assert found == ["iro allocated"]
+                where = await connection.fetchval("SELECT authorities_of_children_of($1)", OURS)
+                assert where == ["330"]
+                rows = await connection.fetch("SELECT child_id FROM access_relations()")
+                assert {row["child_id"] for row in rows} == {THEIRS}
+    finally:
+        SEEN.reset(before)
 
 
 async def test_the_machinery_sees_all_on_the_same_connections(pool: Pool) -> None:

@@ -138,9 +138,7 @@ FOR_CHILD = f"""
 SELECT c.authority, c.erased, roles.*,
        (SELECT permissions -> 'overrides' FROM known_profiles
          WHERE code = c.authority ORDER BY version DESC LIMIT 1) AS overrides,
-       array(SELECT r.role || ' ' || r.basis FROM access_relations() r
-              WHERE r.child_id = $2 AND r.account_id = $1
-                AND r.since <= now() AND (r.until IS NULL OR r.until > now())) AS relations
+       relations_between($1, $2) AS relations
   FROM access_children c, ({ROLES}) roles WHERE c.child_id = $2
 """  # noqa: S608 - one fixed text in another
 GIVEN = frozenset({"cover", "delegation", "setting"})
@@ -214,10 +212,5 @@ async def see_my_children(database: Pool | Connection, account_id: UUID) -> None
 
     For lists across authorities, which choose the children by relationship themselves.
     """
-    rows = await database.fetch(
-        "SELECT DISTINCT c.authority FROM access_relations() r JOIN access_children c USING"
-        " (child_id) WHERE r.account_id = $1 AND r.since <= now()"
-        " AND (r.until IS NULL OR r.until > now())",
-        account_id,
-    )
-    await see_also(database, (row["authority"] for row in rows))
+    found = await database.fetchval("SELECT authorities_of_children_of($1)", account_id)
+    await see_also(database, found)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from epep_access.checking import Acting, acting_for_child
 from epep_runtime.http import Asking, running_of
 from epep_runtime.postgres import Pool
+from epep_runtime.problems import NotFoundError
 from epep_runtime.service import Running
 from pep_service.access.names import BASIS_LABELS, PersonName, State, state_at, title
 from pep_service.children.child import CHILD
@@ -138,17 +139,20 @@ async def child_access(child_id: UUID, asking: Asking, request: Request) -> JSON
     acting.must("child.access")
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, CHILD, child_id)
+    if not loaded.version:  # never so after the check: row security hides another authority's child
+        raise NotFoundError
     profile = await profile_of(running.pool, acting.authority)
-    decides = acting.may("child.decide_carer")
+    decides, asks = acting.may("child.decide_carer"), acting.may("child.ask_for_carer")
+    known = await of_child(running.pool, acting.authority, child_id) if decides or asks else []
     shown = AccessList(
         child_id=child_id,
         version=loaded.version,
         authority=AuthorityLine(code=profile.code, name=profile.name),
         rows=await access_rows(running, acting),
-        carer_requests=await of_child(running.pool, acting.authority, child_id) if decides else [],
+        carer_requests=known,
         may=AccessMay(
             grant=acting.may("child.assign"),
-            request_carer=acting.may("child.ask_for_carer"),
+            request_carer=asks,
             decide_carers=decides,
             see_reads=acting.may("child.oversee"),
         ),

@@ -141,7 +141,8 @@ SELECT DISTINCT child_id FROM access_relations()
 
 
 async def own_children(pool: Pool, account_id: UUID) -> set[UUID]:
-    """Return the children whose designated teacher somebody is at this moment."""
+    """Return the children whose designated teacher somebody is at this moment, anywhere."""
+    await see_my_children(pool, account_id)
     school = sorted(table().allowed("delegation.appoint"))
     rows = await pool.fetch(OWN_CHILDREN, account_id, school)
     return {row["child_id"] for row in rows}
@@ -253,12 +254,11 @@ async def my_delegations(asking: Asking, request: Request) -> Delegations:
     """Return whom one appointed and who appointed one, those that have ended too."""
     running = running_of(request)
     me, now = asking.account_id, running.store.clock()
-    await see_my_children(running.pool, me)
+    own = await own_children(running.pool, me)
     rows = await running.pool.fetch(MINE, me)
     known = await names(
         running.pool, [row[n] for row in rows for n in ("account_id", "for_account")]
     )
-    own = await own_children(running.pool, me)
     wanted = own | {child for row in rows for child in row["children"] or ()}
     children = await children_of(running.pool, wanted)
 

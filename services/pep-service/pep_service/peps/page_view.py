@@ -37,6 +37,12 @@ class MayWrite(BaseModel):
     write: bool
 
 
+class MayOnPage(MayWrite):
+    """What the caller may do on the page: ask for carers' access only where it is about care."""
+
+    ask_for_carer: bool
+
+
 class Question(BaseModel):
     """One field with its answer; see the profile's `FormField` for what each part means."""
 
@@ -61,7 +67,7 @@ class PageShown(BaseModel):
 
     version: int
     page: PageHead
-    may: MayWrite
+    may: MayOnPage
     fields: list[Question]
     mandatory_on_save: Literal["prompt", "block"]
     saved: By | None
@@ -75,6 +81,9 @@ def _question(field: FormField, value: JsonValue) -> Question:
     return Question(**facts, value=value)
 
 
+CARE_INFORMATION = "care_information"
+"""The key of the page about who looks after the child, whatever an authority calls it: on it access
+for a carer is asked for."""
 FAMILY = frozenset({"carer", "parent", "young_person"})
 
 
@@ -109,7 +118,10 @@ def page_shown(opened: Opened, key: str, loaded: Loaded[PEP] | None = None) -> P
             section=section.key,
             section_title=section.title,
         ),
-        may=MayWrite(write=may_write(opened, page)),
+        may=MayOnPage(
+            write=may_write(opened, page),
+            ask_for_carer=page.key == CARE_INFORMATION and opened.acting.may("child.ask_for_carer"),
+        ),
         fields=[_question(field, answers.get(field.key)) for field in page.fields],
         mandatory_on_save=opened.profile.mandatory_on_save,
         saved=by_of(opened, stamps_of(loaded.events).pages.get(key)),

@@ -118,7 +118,7 @@ class CarerRequests(BaseModel):
 
 
 async def shown(pool: Pool, authority: str, rows: list[Any]) -> list[CarerRequest]:
-    """Return these rows with names, for people who may decide about them."""
+    """Return these rows with names, for people who may decide about them or ask."""
     profile = await profile_of(pool, authority)
     children = await children_of(pool, [row["child_id"] for row in rows])
     actors = [row[each] for row in rows for each in ("asked_by", "decided_by") if row[each]]

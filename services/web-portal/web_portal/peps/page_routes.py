@@ -33,7 +33,7 @@ async def show_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     if known["kind"] != "form":
         return visit.go(plan.page_path(known))
     page = (await visit.call.get("pep", f"/peps/{pep_id}/pages/{page_key}")).json
-    if page["may"]["ask_for_carer"]:
+    if page["may"].get("ask_for_carer"):
         page["carers"] = await _carers(visit, plan)
     if not page["may"]["write"]:
         return await _read_only(visit, plan, page)
@@ -91,7 +91,7 @@ async def save_page(visit: SignedIn, pep_id: UUID, page_key: str) -> Response:
     path = f"/peps/{pep_id}/pages/{page_key}"
     plan, answer = await asyncio.gather(load(visit, pep_id), visit.call.get("pep", path))
     page, form = answer.json, await visit.form()
-    if page["may"]["ask_for_carer"]:
+    if page["may"].get("ask_for_carer"):
         page["carers"] = await _carers(visit, plan)
     asked = questions(page["fields"])
     answers = read(asked, form)
