@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from epep_local import up
-from epep_local.backends import POSTGRES_ADDRESS, Backends
+from epep_local.backends import POSTGRES_ADDRESS, Backends, Source
 from epep_local.system import System
 from epep_local.voice import Voice
 
@@ -29,7 +29,7 @@ def test_databases_elsewhere_are_migrated_each_time(
         monkeypatch.setenv(POSTGRES_ADDRESS, "postgresql://admin@elsewhere.invalid/postgres")
     else:
         (tmp_path / "postgres").mkdir()
-        monkeypatch.setattr(up, "sources", lambda *_: {"postgres": up.Source.LOCAL})
+        monkeypatch.setattr(up, "sources", lambda *_: {"postgres": Source.LOCAL})
     backends = Backends("127.0.0.1:1", "postgresql://x", "127.0.0.1", 1, None)
     system, voice = Migrated(backends, tmp_path), Voice(Console(quiet=True))
     for _ in range(2):
