@@ -203,6 +203,52 @@ def canned() -> dict[str, Any]:
     return copy.deepcopy(CANNED)
 
 
+def addresses(ids: dict[str, str], imported: str) -> list[str]:
+    pep, child = f"/peps/{ids['pep']}", f"/children/{ids['child']}"
+    return [
+        "/",
+        child,
+        f"{child}/peps/new",
+        pep,
+        f"{pep}/pages/care_information",
+        f"{pep}/pages/background",
+        f"{pep}/pages/health",
+        f"{pep}/targets",
+        f"{pep}/targets/new",
+        f"{pep}/targets/0190b1f0-0000-7000-8000-0000000000f1",
+        f"{pep}/targets/0190b1f0-0000-7000-8000-0000000000f1/withdrawal",
+        f"{pep}/meeting",
+        f"{pep}/meeting/record",
+        f"{pep}/meeting/reschedule",
+        f"{pep}/meeting/cancellation",
+        f"{pep}/meeting/invitations",
+        f"{pep}/meeting/next",
+        f"{pep}/meeting/confirmation",
+        f"{pep}/sign-off",
+        f"{pep}/submission",
+        f"{pep}/quality",
+        f"{pep}/quality/publication",
+        "/quality",
+        "/invitations",
+        "/invitations/0190b1f0-0000-7000-8000-0000000000b1",
+        "/messages",
+        "/imports",
+        f"/imports/{imported}",
+        "/help",
+        "/cookies",
+        "/terms",
+        "/privacy",
+        "/accessibility",
+        "/logged-out",
+    ]
+
+
+@pytest.fixture
+def every_page(canned: dict[str, Any]) -> list[str]:
+    """The addresses of all pages for which there are canned answers; those at the end need none."""
+    return addresses(canned["ids"], canned["import"]["import_id"])
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

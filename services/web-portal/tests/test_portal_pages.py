@@ -4,50 +4,10 @@ from typing import Any
 import pytest
 
 
-def addresses(ids: dict[str, str], imported: str) -> list[str]:
-    pep, child = f"/peps/{ids['pep']}", f"/children/{ids['child']}"
-    return [
-        "/",
-        child,
-        f"{child}/peps/new",
-        pep,
-        f"{pep}/pages/care_information",
-        f"{pep}/pages/background",
-        f"{pep}/pages/health",
-        f"{pep}/targets",
-        f"{pep}/targets/new",
-        f"{pep}/targets/0190b1f0-0000-7000-8000-0000000000f1",
-        f"{pep}/targets/0190b1f0-0000-7000-8000-0000000000f1/withdrawal",
-        f"{pep}/meeting",
-        f"{pep}/meeting/record",
-        f"{pep}/meeting/reschedule",
-        f"{pep}/meeting/cancellation",
-        f"{pep}/meeting/invitations",
-        f"{pep}/meeting/next",
-        f"{pep}/meeting/confirmation",
-        f"{pep}/sign-off",
-        f"{pep}/submission",
-        f"{pep}/quality",
-        f"{pep}/quality/publication",
-        "/quality",
-        "/invitations",
-        "/invitations/0190b1f0-0000-7000-8000-0000000000b1",
-        "/messages",
-        "/imports",
-        f"/imports/{imported}",
-        "/help",
-        "/cookies",
-        "/terms",
-        "/privacy",
-        "/accessibility",
-        "/logged-out",
-    ]
-
-
 async def test_every_page_opens_and_keeps_the_conventions(
-    person: Any, canned: dict[str, Any]
+    person: Any, every_page: list[str]
 ) -> None:
-    for path in addresses(canned["ids"], canned["import"]["import_id"]):
+    for path in every_page:
         answer = await person.open(path)
         assert answer.status_code == 200, path
         html = answer.text
@@ -73,8 +33,8 @@ async def test_a_childs_name_stays_out_of_titles(person: Any, canned: dict[str, 
         assert "MO" in title
 
 
-async def test_nobody_sees_a_page_without_logging_in(browser: Any, canned: dict[str, Any]) -> None:
-    for path in addresses(canned["ids"], canned["import"]["import_id"])[:28]:
+async def test_nobody_sees_a_page_without_logging_in(browser: Any, every_page: list[str]) -> None:
+    for path in every_page[:28]:
         answer = await browser.open(path)
         assert answer.status_code == 303, path
         assert answer.headers["location"].startswith("/log-in?next="), path

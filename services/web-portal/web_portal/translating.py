@@ -19,7 +19,9 @@ from web_portal.web.language import LOCALES, catalogue_of
 PACKAGE = Path(__file__).parent
 TEMPLATE = LOCALES / "messages.pot"
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
-OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+OPTIONS = {
+    "**/templates/**.html": {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
+}
 KEYWORDS = {**DEFAULT_KEYWORDS, "by_count": (1, 2)}
 HEADER = """\
 # The texts of ePEP's portal. English is the text itself.
