@@ -25,6 +25,7 @@ from epep_local.ports import free_port
 from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime.migrations import migrate
 from epep_runtime.testing import eventually
+from epep_runtime.waiting import ended
 from qa_service.live_board.counting import count
 from qa_service.live_board.follower import Follower
 from qa_service.live_board.profiles import ProfileVersions
@@ -207,8 +208,7 @@ async def following(settings: QASettings) -> AsyncIterator[Follower]:
     try:
         yield follower
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await ended(task)
 
 
 async def test_killing_a_worker_in_mid_stream_leaves_the_right_numbers(

@@ -24,6 +24,7 @@ from epep_events.sealed_fields import Keys, Subject
 from epep_runtime.keyring import KeyCache
 from epep_runtime.migrations import Migration, find
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
+from epep_runtime.waiting import ended
 
 log = structlog.get_logger()
 CACHED = 50_000
@@ -146,8 +147,7 @@ class PostgresKeyring:
     async def close(self) -> None:
         """Let go of connections and of all keys in memory."""
         if self._listener:
-            self._listener.cancel()
-            await asyncio.wait([self._listener])
+            await ended(self._listener)
         if self._pool:
             await self._pool.close()
         self._cache.clear()

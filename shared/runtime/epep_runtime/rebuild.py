@@ -39,6 +39,7 @@ from epep_runtime.switching import (
     switch,
 )
 from epep_runtime.topic_ends import ends_of
+from epep_runtime.waiting import ended
 
 Progress = Callable[[int, int], None]
 LOOK_SECONDS = 0.2
@@ -143,9 +144,7 @@ async def _building(runner: Runner) -> AsyncIterator["asyncio.Task[None]"]:
         runner.stop()
         await task
     finally:
-        task.cancel()
-        await asyncio.wait([task])
-        _ = task.cancelled() or task.exception()
+        await ended(task)
 
 
 async def _ends(settings: Settings, projector: Projector) -> dict[TopicPartition, int]:

@@ -1,8 +1,8 @@
-"""A process that starts while its database restarts waits for it, instead of dying of it."""
+"""Waiting for what must come: a database that restarts, the end of a task that was cancelled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -12,6 +12,7 @@ from epep_runtime.postgres import DATABASE_AWAY
 log = structlog.get_logger()
 T = TypeVar("T")
 PATIENCE_SECONDS, PAUSE_SECONDS = 30.0, 0.5
+AGAIN_SECONDS = 5.0
 NOT_THERE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, *DATABASE_AWAY)
 
 
@@ -33,3 +34,16 @@ async def when_there(step: Callable[[], Awaitable[T]]) -> T:
                 raise
             log.warning("waiting for the database", error=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def ended(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task and return once it has ended, however it did.
+
+    Kafka's client swallows a cancellation that reaches it while it closes, and the task would go
+    on for ever, with somebody waiting for it. So it is cancelled again, but not so soon that what
+    it does at its end is cut short.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=AGAIN_SECONDS)
+    _ = task.cancelled() or task.exception()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from epep_runtime import waiting
-from epep_runtime.waiting import when_there
+from epep_runtime.waiting import ended, when_there
 
 
 class Opening:
@@ -62,3 +64,46 @@ async def test_it_does_not_wait_for_ever() -> None:
     with pytest.raises(ConnectionRefusedError):
         await when_there(opening)
     assert opening.tried > 1
+
+
+@pytest.mark.parametrize("how", ["ends", "fails"])
+async def test_a_task_that_swallows_a_cancellation_ends_all_the_same(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "AGAIN_SECONDS", 0.01)
+    swallowed = asyncio.Event()
+
+    async def deaf() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if how == "fails":
+                raise ConnectionRefusedError from None
+            raise
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(ended(task), 5)
+    assert task.done()
+    assert swallowed.is_set()
+
+
+async def test_what_a_task_does_at_its_end_is_not_cut_short() -> None:
+    finished = asyncio.Event()
+
+    async def tidy() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            finished.set()
+
+    task = asyncio.create_task(tidy())
+    await asyncio.sleep(0)
+    await ended(task)
+    assert finished.is_set()
