@@ -39,8 +39,11 @@ logs: $(READY) ## Follow the logs (SERVICE=pep for one)
 reset: $(READY) ## Remove all data of `make up`, after asking (YES=1 doesn't ask)
 	@$(BIN)/python -m epep_local reset $(if $(filter 1,$(YES)),--yes)
 
-test: $(READY) browser lint ## Run every check and every test (some 20 minutes on 2 cores)
-	@$(BIN)/pytest
+test: $(READY) browser lint ## Run every check and every test (some 15 minutes on 2 cores)
+	@echo "Whole-system tests run beside the others; what they print comes at the end"
+	@$(BIN)/pytest -m "system or browser" > .venv/system.log 2>&1 & system=$$!; \
+		$(BIN)/pytest -m "not system and not browser"; others=$$?; \
+		wait $$system; system=$$?; cat .venv/system.log; exit $$((others ? others : system))
 
 test-fast: $(READY) ## Run format, lint and the tests that need no servers (under 20 s)
 	@$(BIN)/ruff format --quiet --check $(PACKAGES) tests bench
