@@ -144,7 +144,7 @@ async def run_republish(name: str, settings: Settings) -> int:
     _say(
         f"{name} sends its {done.events} events again when it starts."
         if done.events
-        else f"{name} sends nothing again: its topic has events, or it had sent none."
+        else f"{name} sends nothing again: its topic has events, or all is to be sent already."
     )
     if done.topics:
         _say(f"It reads from the beginning: {', '.join(done.topics)}.")
