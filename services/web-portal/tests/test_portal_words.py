@@ -2,6 +2,7 @@ import pytest
 
 from web_portal.web import formatting
 from web_portal.web.difference import difference, is_long, readable
+from web_portal.web.language import ngettext
 from web_portal.web.paging import page_number
 
 
@@ -27,8 +28,8 @@ def test_other_formats() -> None:
     assert formatting.span("2026-12-03T10:30:00Z", 90).endswith("10:30am to midday")
     assert formatting.initials("Maya Anne Okafor") == "MAO"
     assert formatting.initials(None) == ""
-    assert formatting.plural(1, "change") == "1 change"
-    assert formatting.plural(1200, "child", "children") == "1,200 children"
+    assert ngettext("%(num)s change", "%(num)s changes", 1) == "1 change"
+    assert ngettext("%(num)s child", "%(num)s children", 1200) == "1,200 children"
 
 
 def test_a_difference_gives_both_texts_back() -> None:

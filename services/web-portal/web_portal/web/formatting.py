@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from babel import Locale
 from babel.dates import format_date
 
 from epep_runtime.civil_time import local
-from web_portal.web.language import _, current
+from web_portal.web.language import Language, _, current
 
 DAY = "d MMMM y"
 WEEKDAY = "EEEE d MMMM y"
@@ -21,8 +20,8 @@ def as_moment(value: str | datetime) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _in_words(value: date, pattern: str, locale: Locale) -> str:
-    return str(format_date(value, pattern, locale))
+def _in_words(value: date, pattern: str, language: Language) -> str:
+    return str(format_date(value, pattern, language.locale))
 
 
 def day(value: str | date | None) -> str:
@@ -32,7 +31,7 @@ def day(value: str | date | None) -> str:
     if isinstance(value, str) and len(value) > len("2026-12-03"):
         value = as_moment(value)
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return _in_words(date(found.year, found.month, found.day), DAY, current().locale)
+    return _in_words(date(found.year, found.month, found.day), DAY, current())
 
 
 def clock(value: time) -> str:
@@ -49,7 +48,7 @@ def moment(value: str | datetime | None) -> str:
     if not value:
         return ""
     found = as_moment(value)
-    words = _in_words(found.date(), WEEKDAY, current().locale)
+    words = _in_words(found.date(), WEEKDAY, current())
     return _("%(date)s, %(time)s", date=words, time=clock(found.time()))
 
 
@@ -79,11 +78,6 @@ def span(start: str | datetime, minutes: int) -> str:
 def initials(name: str | None) -> str:
     """Return "AB" for "Anna Bell": what a page's title and a mail may say of a child."""
     return "".join(part[0].upper() for part in (name or "").split()[:3])
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return the count with its noun: "1 change", "2 changes"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def pair_of(item: Mapping[str, str], first: str, second: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ SAMPLES = 101
 """Whole numbers among which each plural form of any language occurs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """A language that pages can be in. `code` is what stands in `<html lang>`."""
 
