@@ -14,6 +14,7 @@ KEPT = {
     "DELETE FROM logins WHERE started_at < $1": timedelta(days=1),
     "DELETE FROM throttles WHERE touched_at < $1": timedelta(days=2),
     "DELETE FROM sessions WHERE started_at < $1": timedelta(days=30),
+    "DELETE FROM answers_once WHERE at < $1": timedelta(days=1),
     "DELETE FROM links WHERE expires_at < $1": timedelta(days=1),
     "DELETE FROM devices WHERE last_used_at < $1": timedelta(days=180),
     "DELETE FROM factors WHERE confirmed_at IS NULL AND made_at < $1": timedelta(days=1),

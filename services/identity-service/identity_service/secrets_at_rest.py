@@ -24,6 +24,7 @@ class SecretsAtRest:
         self._codes = _derived(secret, "login codes")
         self._recovery = _derived(secret, "recovery codes")
         self._throttles = _derived(secret, "throttles")
+        self._requests = _derived(secret, "requests")
         self._cipher = AESGCM(_derived(secret, "signing keys"))
 
     def code_mac(self, login_id: UUID, code: str) -> bytes:
@@ -33,6 +34,10 @@ class SecretsAtRest:
     def recovery_mac(self, account_id: UUID, code: str) -> bytes:
         """Return the HMAC of a recovery code, which is good for this account only."""
         return hmac.digest(self._recovery, f"{account_id}/{code}".encode(), "sha256")
+
+    def request_mac(self, fingerprint: bytes) -> bytes:
+        """Return by what a request is known again that may have had a password in it."""
+        return hmac.digest(self._requests, fingerprint, "sha256")
 
     def throttle_key(self, kind: str, value: str) -> bytes:
         """Return the name under which failures of an address or network are counted."""

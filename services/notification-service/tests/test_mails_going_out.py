@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from notification_stories import Family, body
 
 from epep_events.access import EmergencyAccessTaken
-from epep_events.identity import RoleGranted
+from epep_events.identity import AccountsMerged, RoleGranted
 from epep_events.meeting import InvitationResponded
 from epep_events.notification import NotificationLeftUnmailed
 from epep_events.pep import PEPReturned, PEPSignedOff, PEPSubmitted
@@ -93,6 +94,7 @@ async def test_everybody_is_told_of_what_concerns_them(
     others = await service.client.get("/messages", headers=service.as_person(new_id()))
     assert (others.json()["messages"], others.json()["unread"]) == ([], 0)
     await _reading(service, headers)
+    await _merging(family, teacher_id)
     assert (await service.client.get("/messages")).status_code == 401
 
 
@@ -115,6 +117,29 @@ async def _reading(service: ServiceUnderTest, headers: dict[str, str]) -> None:
     stranger = service.as_person(new_id())
     refused = await service.client.post("/messages/read", json=told, headers=stranger)
     assert refused.status_code == 404
+
+
+async def _merging(family: Family, old: UUID) -> None:
+    """Who had two accounts finds the messages of both in the one that is kept, read and unread."""
+    service = family.service
+    kept, _ = await family.person("Dana Teach", "designated_teacher")
+    merged = AccountsMerged(
+        account_id=old, into_account_id=kept, authority_code=family.authority, why="Twice"
+    )
+    await service.others.say("identity", f"account-{old}", merged, authority=family.authority)
+    headers = service.as_person(kept, (family.authority, "designated_teacher"))
+
+    async def both() -> Any:
+        found = (await service.client.get("/messages", headers=headers)).json()
+        kinds = {each["kind"] for each in found["messages"]}
+        return found if {"answered", "security_notice"} <= kinds else None
+
+    found = await eventually(both)
+    ids = [each["notification_id"] for each in found["messages"]]
+    told = {"notification_ids": ids[:1]}
+    noted = await service.client.post("/messages/read", json=told, headers=headers)
+    assert noted.status_code == 200, noted.text
+    assert sum(each["read_at"] is not None for each in found["messages"]) == 2
 
 
 async def test_the_virtual_school_is_told_at_once(

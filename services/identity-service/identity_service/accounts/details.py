@@ -7,9 +7,10 @@ from epep_events.getting_in import UserDetailsChanged
 from epep_runtime.http import Changing
 from epep_runtime.text import Command, Line, Name, example
 from identity_service.accounts.mine import MINE_RESPONSES, mine
+from identity_service.answering_once import AnsweredOnce
 from identity_service.registrations.wanting import Telephone
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 
 
 class ChangeDetails(Command):

@@ -13,11 +13,12 @@ from epep_runtime.text import Command, Name, example
 from identity_service.accounts.account import ACCOUNT, Account
 from identity_service.accounts.granting import NEVER_GRANTED
 from identity_service.accounts.suspending_for_others import wholly_shared_authority
+from identity_service.answering_once import AnsweredOnce
 from identity_service.logins import records as logins
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
 from identity_service.sessions.ending_for_others import shared_authority
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"], route_class=AnsweredOnce)
 
 
 class MergeInto(Command):

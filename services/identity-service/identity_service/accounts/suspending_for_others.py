@@ -10,9 +10,10 @@ from epep_runtime.problems import RefusedError
 from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
 from identity_service.accounts.suspending import restore_account, suspend_account
+from identity_service.answering_once import AnsweredOnce
 from identity_service.sessions.ending_for_others import SayWhy, account_and_shared
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"], route_class=AnsweredOnce)
 
 
 class Done(BaseModel):

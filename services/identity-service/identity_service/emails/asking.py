@@ -13,6 +13,7 @@ from epep_runtime.text import Command, Email, example
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT
 from identity_service.accounts.mine import MINE_RESPONSES, mine
+from identity_service.answering_once import AnsweredOnce
 from identity_service.asking.answers import ASK_RESPONSES, Asked, write_ask
 from identity_service.asking.asks import Ask, done
 from identity_service.causes import by_person
@@ -21,7 +22,7 @@ from identity_service.links import records as links
 from identity_service.parts import Identity
 from identity_service.registrations.registration import REGISTRATION
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 LINK_LIFETIME = timedelta(hours=24)
 SENT = "An email with a link is on its way to each of the two addresses. Confirm in both."
 

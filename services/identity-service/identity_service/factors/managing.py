@@ -25,12 +25,13 @@ from epep_runtime.problems import FieldError, InvalidError, NotFoundError, Refus
 from epep_runtime.text import Command, Name, example
 from identity_service.accounts.account import Account
 from identity_service.accounts.mine import MINE_RESPONSES, Mine, mine
+from identity_service.answering_once import AnsweredOnce, ShownOnce
 from identity_service.factors import records
 from identity_service.factors.recovery import macs_of, new_codes
 from identity_service.factors.totp import AppCode, new_secret, qr_of, step_of, uri_of
 from identity_service.sessions.session import FRESH
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 MOST = 10
 
 
@@ -61,7 +62,7 @@ class NameFactor(Command):
     name: Name
 
 
-class NewApp(BaseModel):
+class NewApp(ShownOnce):
     """What an authenticator app is set up with; shown this once."""
 
     factor_id: UUID
@@ -78,7 +79,7 @@ class TryApp(Command):
     code: AppCode
 
 
-class NewPasskey(BaseModel):
+class NewPasskey(ShownOnce):
     """What `navigator.credentials.create()` is given, as JSON."""
 
     factor_id: UUID
@@ -93,7 +94,7 @@ class TryPasskey(Command):
     credential: dict[str, Any]
 
 
-class Added(BaseModel):
+class Added(ShownOnce):
     """The factor is asked for from now on. Recovery codes come with the first, shown this once."""
 
     recovery_codes: list[str] | None
@@ -105,7 +106,7 @@ class MakeCodes(Command):
     model_config = example()
 
 
-class RecoveryCodes(BaseModel):
+class RecoveryCodes(ShownOnce):
     """Ten codes, shown this once; earlier ones are worthless."""
 
     recovery_codes: list[str]

@@ -22,6 +22,7 @@ SECRETS = (
     "devices",
     "factors",
     "recovery_codes",
+    "answers_once",
 )
 
 

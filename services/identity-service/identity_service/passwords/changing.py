@@ -11,6 +11,7 @@ from epep_runtime.text import Command, example
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT
 from identity_service.accounts.mine import Mine, mine
+from identity_service.answering_once import AnsweredOnce
 from identity_service.causes import by_person
 from identity_service.devices.forgetting import forget_all
 from identity_service.logins.answers import LOGIN_RESPONSES
@@ -19,7 +20,7 @@ from identity_service.passwords.strength import must_stand, words_of
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
 from identity_service.sessions.reauthenticating import must_know
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 
 
 class ChangePassword(Command):

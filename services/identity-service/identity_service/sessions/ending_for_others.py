@@ -14,6 +14,7 @@ from epep_runtime.service import Running
 from epep_runtime.text import Command, Name, example
 from epep_runtime.tokens import Principal
 from identity_service.accounts.account import ACCOUNT, Account
+from identity_service.answering_once import AnsweredOnce
 from identity_service.devices.forgetting import forget_all
 from identity_service.factors import records as factors
 from identity_service.sessions import records
@@ -21,7 +22,7 @@ from identity_service.sessions.ending_all import end_these, hold_with_sessions
 from identity_service.sessions.listing import Ended, Sessions, shown_session
 from identity_service.sessions.session import is_alive
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 
 
 class SayWhy(Command):

@@ -12,13 +12,14 @@ from epep_runtime.http import Asking, Changing
 from epep_runtime.problems import NotFoundError
 from epep_runtime.text import Command, example
 from identity_service.accounts.mine import Mine, mine
+from identity_service.answering_once import AnsweredOnce
 from identity_service.causes import by_person
 from identity_service.devices import records as devices
 from identity_service.sessions import records
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
 from identity_service.sessions.session import Session, is_alive
 
-router = APIRouter()
+router = APIRouter(route_class=AnsweredOnce)
 
 
 class ShownSession(BaseModel):

@@ -51,7 +51,10 @@ async def must_know(me: Mine, password: SecretStr, field: str) -> None:
 async def reauthenticate(
     command: Reauthenticate, change: Changing, request: Request
 ) -> Reauthenticated:
-    """Prove for ten minutes that it is still me. A wrong password is 422 code `wrong`."""
+    """Prove for ten minutes that it is still me. A wrong password is 422 code `wrong`.
+
+    Sent again it proves it again: an Idempotency-Key changes nothing.
+    """
     me = await mine(request, change.principal, fresh=False)
     await must_know(me, command.password, "password")
     await records.note_reauthenticated(me.running.pool, me.session.session_id, me.now)

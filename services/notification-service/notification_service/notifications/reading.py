@@ -15,6 +15,7 @@ from epep_runtime.event_store import Aggregate
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.problems import NotFoundError
 from epep_runtime.text import Command, example
+from notification_service.read_models.messages import MINE
 
 MOST = 500
 Reading = frozenset[UUID]
@@ -61,7 +62,7 @@ async def read_messages(command: ReadMessages, change: Changing, request: Reques
     running = running_of(request)
     me, wanted = change.principal.account_id, set(command.notification_ids)
     mine = await running.pool.fetchval(
-        "SELECT count(*) FROM messages WHERE account_id = $1 AND notification_id = ANY($2)",
+        f"SELECT count(*) FROM messages m WHERE {MINE} AND notification_id = ANY($2)",  # noqa: S608
         me,
         list(wanted),
     )
