@@ -18,7 +18,7 @@ READY := .venv/ready
 FAST_HALVES := "services/pep-service deploy tools bench tests" "shared services/meeting-service \
 	services/notification-service services/qa-service services/identity-service services/web-portal"
 
-.PHONY: bench chaos fuzz kafka-away help up down status logs reset setup rebuild test test-fast lint format types lock browser
+.PHONY: bench chaos fuzz kafka-away help up down status logs reset setup rebuild test test-fast lint format types messages lock browser
 
 help: ## Show this list
 	@echo "ePEP: make COMMAND"
@@ -78,6 +78,9 @@ bench: $(READY) ## Measure against the bare thing (P=P1,P3 for some); writes ben
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format $(PACKAGES) tests bench
 	@$(BIN)/ruff check --fix $(PACKAGES) tests bench
+
+messages: $(READY) ## Collect the portal's texts and bring its translations up to date
+	@$(BIN)/python -m web_portal.translating
 
 lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
