@@ -78,10 +78,7 @@ class InvitationResponded(Event):
 
 
 class InvitationLinked(Event):
-    """Said when an invitation is among those of an account from now on.
-
-    Somebody invited by e-mail has an account, or the account invited was merged into another.
-    """
+    """Said when somebody invited by e-mail has an account now: the invitation is among theirs."""
 
     meeting_id: UUID
     pep_id: UUID
