@@ -25,7 +25,7 @@ from epep_runtime.settings import Settings
 from epep_runtime.testing import eventually
 
 pytestmark = pytest.mark.servers
-TAKE_A_TRANSACTION_ID = "SELECT pg_current_xact_id()"
+BEGIN_AND_WRITE = "BEGIN; SELECT pg_current_xact_id()"
 DEAD = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -35,8 +35,7 @@ async def stalling(url: str) -> AsyncIterator[Connection]:
     pool = await open_pool(url, 1)
     connection = await pool.acquire()
     try:
-        await connection.execute("BEGIN")
-        await connection.execute(TAKE_A_TRANSACTION_ID)
+        await connection.execute(BEGIN_AND_WRITE)
         yield connection
     finally:
         pool.terminate()
@@ -154,8 +153,8 @@ async def test_the_server_ends_one_that_never_rests(
         while True:
             await connection.execute("SELECT pg_sleep(0.01)")
 
-    async with stalling(database_url) as busy:
-        with pytest.raises(DEAD, match="transaction timeout"):
+    with pytest.raises(DEAD, match="transaction timeout"):
+        async with stalling(database_url) as busy:
             await asyncio.wait_for(never_rest(busy), 20)
 
 
