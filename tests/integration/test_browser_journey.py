@@ -308,6 +308,7 @@ def test_pages_beside_the_journey(office: Office, system: System, mailbox: Mailb
         desk.follow("Messages")
         desk.follow("Quality assurance")
         desk.follow("Published")
+        desk.follow("Administration")
         desk.follow("Import children")
         desk.press("Check the files")
         desk.see_mistakes(re.compile("."), re.compile("."))

@@ -27,6 +27,9 @@ WIDTHS = """async () => {
   }
   return [document.documentElement.scrollWidth, document.documentElement.clientWidth];
 }"""
+NAVIGATION_LINES = """() => new Set(
+  [...document.querySelectorAll(".epep-navigation li")].map((each) => each.offsetTop)
+).size"""
 VIOLATIONS = """async (rules) => {
   const found = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
   return found.violations.map(({ id, nodes }) =>
@@ -90,6 +93,8 @@ class Watch:
         page.evaluate(UNFOLD)
         for found in page.evaluate(VIOLATIONS, RULES):
             self._note(page, f"axe {found}")
+        if page.evaluate(NAVIGATION_LINES) > 1:
+            self._note(page, f"the navigation takes more than one line at {WIDE['width']} px")
         self._picture(page, WIDE["width"])
         for width in NARROW:
             page.set_viewport_size({"width": width, "height": 800})
