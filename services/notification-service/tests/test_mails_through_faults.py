@@ -120,6 +120,13 @@ async def became(service: ServiceUnderTest, own_id: Any) -> list[type]:
     ]
 
 
+async def waited_in_vain(service: ServiceUnderTest) -> float:
+    """Return what the alarm MailsWait looks at, in seconds."""
+    metrics = (await service.client.get("/metrics")).text
+    [line] = [each for each in metrics.splitlines() if each.startswith("epep_mails_due_seconds ")]
+    return float(line.split()[1])
+
+
 async def test_a_mail_waits_for_the_server_to_come_back(
     service: ServiceUnderTest, port: int
 ) -> None:
@@ -132,6 +139,12 @@ async def test_a_mail_waits_for_the_server_to_come_back(
         return bool(row and row["tries"] >= 1 and row["state"] == "waiting")
 
     await eventually(tried)
+    await service.process.pool.execute(
+        "UPDATE outbox SET put_out_at = now() - interval '5 min', due_at = now() + interval '3 s'"
+        " WHERE notification_id = $1",
+        own_id,
+    )
+    assert 300 <= await waited_in_vain(service) < 330
     receiver = Receiver()
     async with mail_server(receiver, port):
 

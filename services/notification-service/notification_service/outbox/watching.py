@@ -6,19 +6,26 @@ from epep_runtime.metrics import gauge
 from epep_runtime.service import Running
 
 WAITING = """
-SELECT count(*) AS mails, coalesce(extract(epoch FROM max(now() - due_at)), 0) AS seconds
-  FROM outbox WHERE state IN ('waiting', 'claimed', 'sending') AND due_at <= now()
+SELECT count(*) AS mails,
+       greatest(coalesce(extract(epoch FROM max(now() - due_at)), 0),
+                coalesce(extract(epoch FROM least(max(now() - put_out_at),
+                    (SELECT now() - max(settled_at) FROM outbox WHERE state = 'sent'))), 0)
+               ) AS seconds
+  FROM outbox WHERE state IN ('waiting', 'claimed', 'sending')
 """
+"""While the server is away every mail is put off, and due later: so it counts, too, for how long
+some mail has waited and none has gone out. One that a single address puts off rings nothing as
+long as others go out."""
 ENDED = "SELECT state, count(*) AS mails FROM outbox WHERE settled_at IS NOT NULL GROUP BY state"
 
 
 async def outbox_metrics(running: Running) -> list[Metric]:
-    """Return the mails that are due with the age of the oldest, and the ended ones by outcome."""
+    """Return the mails that wait, for how long in vain, and the ended ones by outcome."""
     row = await running.pool.fetchrow(WAITING)
     assert row is not None
-    due = gauge("mails_due", "Mails that are due and not with the mail server yet.")
+    due = gauge("mails_due", "Mails that are not with the mail server yet.")
     due.add_metric([], row["mails"])
-    oldest = gauge("mails_due_seconds", "How long the oldest of them has been due.")
+    oldest = gauge("mails_due_seconds", "How long one has been due, or none has gone out.")
     oldest.add_metric([], float(row["seconds"]))
     ended = gauge("mails_ended", "Mails by outcome: sent, failed, uncertain.", ["outcome"])
     for each in await running.pool.fetch(ENDED):
