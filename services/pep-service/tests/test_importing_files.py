@@ -3,113 +3,25 @@
 import csv
 import io
 from datetime import date
-from itertools import pairwise
-from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from epep_access.people import Person
-from pep_service.children.child import Child, child_id_of, evolve
-from pep_service.children.updating import bring_up_to_date
-from pep_service.children.upn import LETTERS, check_letter
-from pep_service.importing.checking import Known, Plan, check, read_tables
-from pep_service.importing.csv_files import EPISODES, HEADER, PEOPLE
-from pep_service.importing.problems import Problem, problems_csv
-
-TODAY = date(2026, 11, 22)
-UPN = check_letter("A801200001001") + "801200001001"
-HEADER_LINE = ",".join(HEADER.columns)
-EPISODES_LINE = ",".join(EPISODES.columns)
-PEOPLE_LINE = ",".join(PEOPLE.columns)
-WORKER = Person(UUID(int=1), "Aisha", "a@x.example", True, frozenset({("330", "social_worker")}))
-TEACHER = Person(
-    UUID(int=2), "Sally", "s@x.example", True, frozenset({("998", "designated_teacher")})
+from import_story import (
+    EPISODES_LINE,
+    HEADER_LINE,
+    PEOPLE_LINE,
+    UPN,
+    a_child,
+    a_person,
+    an_episode,
+    checked,
+    imported,
+    only,
 )
 
-
-def known(children: dict[UUID, Child] | None = None) -> Known:
-    people = {person.email: person for person in (WORKER, TEACHER)}
-    return Known("330", TODAY, children or {}, {"990102": "Hollowbrook"}, people)
-
-
-def a_child(number: str = "C1", **cells: str) -> str:
-    row = {
-        "CHILD": number,
-        "SEX": "2",
-        "DOB": "29/02/2012",
-        "ETHNIC": "WBRI",
-        "UPN": UPN,
-        "MOTHER": "0",
-        "MC_DOB": "",
-    }
-    return ",".join((row | cells).values())
-
-
-def an_episode(number: str = "C1", **cells: str) -> str:
-    row = dict.fromkeys(EPISODES.columns, "") | {
-        "CHILD": number,
-        "DECOM": "01/05/2025",
-        "RNE": "S",
-        "LS": "C1",
-        "CIN": "N1",
-        "PLACE": "U6",
-        "PLACE_PROVIDER": "PR1",
-        "HOME_POST": "B86 1AA",
-        "PL_POST": "B87 2BB",
-    }
-    return ",".join((row | cells).values())
-
-
-def a_person(number: str = "C1", **cells: str) -> str:
-    row = {
-        "CHILD": number,
-        "FIRST_NAME": "Maya",
-        "LAST_NAME": "Okafor",
-        "PREFERRED_NAME": "",
-        "SETTING_URN": "990102",
-        "SOCIAL_WORKER_EMAIL": "a@x.example",
-        "DESIGNATED_TEACHER_EMAIL": "S@x.example",
-    }
-    return ",".join((row | cells).values())
-
-
-def file(first: str, *rows: str) -> bytes:
-    return "\r\n".join((first, *rows, "")).encode()
-
-
-def checked(
-    header: list[str] | bytes | None = None,
-    episodes: list[str] | bytes | None = None,
-    people: list[str] | bytes | None = None,
-    children: dict[UUID, Child] | None = None,
-) -> Plan:
-    header = [a_child()] if header is None else header
-    episodes = [an_episode()] if episodes is None else episodes
-    return check(
-        read_tables(
-            header if isinstance(header, bytes) else file(HEADER_LINE, *header),
-            episodes if isinstance(episodes, bytes) else file(EPISODES_LINE, *episodes),
-            file(PEOPLE_LINE, *people) if isinstance(people, list) else people,
-        ),
-        known(children),
-    )
-
-
-def imported(plan: Plan) -> dict[UUID, Child]:
-    children = {}
-    for each in plan.children:
-        child = Child()
-        for event in bring_up_to_date(child, each.child_id, each.facts):
-            child = evolve(child, event)
-        children[each.child_id] = child
-    return children
-
-
-def only(plan: Plan) -> Problem:
-    (problem,) = plan.problems
-    return problem
+from pep_service.children.child import child_id_of
+from pep_service.children.upn import check_letter
+from pep_service.importing.csv_files import HEADER
+from pep_service.importing.problems import problems_csv
 
 
 def test_good_files_have_no_problem() -> None:
@@ -421,82 +333,3 @@ def test_problems_as_csv_are_no_formulas() -> None:
     assert rows[0] == ["file", "line", "column", "value", "reason", "severity"]
     assert {row[3] for row in rows[1:]} == {"'=HYPERLINK(1)", "'-1"}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
-
-
-days = st.dates(date(2012, 3, 1), date(2026, 11, 1))
-codes = st.sampled_from(["C1", "C2", "V2"])
-places = st.sampled_from([("U6", "PR1"), ("K2", "PR5"), ("T1", "")])
-
-
-@st.composite
-def files(draw: st.DrawFn) -> tuple[list[str], list[str], list[str]]:
-    header, episodes, people = [], [], []
-    for number in draw(st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=3)):
-        child = f"C{number}"
-        header.append(a_child(child, UPN="", ETHNIC=draw(st.sampled_from(["WBRI", "AIND"]))))
-        starts = sorted(draw(st.lists(days, unique=True, max_size=4)))
-        for start, end in pairwise([*starts, None]):
-            assert start is not None
-            place, provider = draw(places)
-            cells = {"DEC": f"{end:%d/%m/%Y}", "REC": "X1"} if end else {}
-            told = {"DECOM": f"{start:%d/%m/%Y}", "LS": draw(codes), "PLACE": place}
-            episodes.append(an_episode(child, PLACE_PROVIDER=provider, **told, **cells))
-        if draw(st.booleans()):
-            urn = draw(st.sampled_from(["", "990102", "123456"]))
-            people.append(a_person(child, SETTING_URN=urn))
-    return header, draw(st.permutations(episodes)), people
-
-
-@settings(max_examples=30, deadline=None)
-@given(files())
-def test_whatever_is_imported_is_unchanged_when_it_comes_again(
-    told: tuple[list[str], list[str], list[str]],
-) -> None:
-    first = checked(*told)
-    assert first.counts()["refused"] == 0
-    again = checked(*told, children=imported(first))
-    assert again.counts()["unchanged"] == len(told[0])
-
-
-@settings(max_examples=40, deadline=None)
-@given(files(), files())
-def test_a_second_file_leaves_children_as_it_tells_or_refuses_them(
-    one: tuple[list[str], list[str], list[str]], two: tuple[list[str], list[str], list[str]]
-) -> None:
-    children = imported(checked(*one))
-    second = checked(*two, children=children)
-    for each in second.children:
-        child = children.get(each.child_id, Child())
-        for event in bring_up_to_date(child, each.child_id, each.facts):
-            child = evolve(child, event)
-        children[each.child_id] = child
-        told = [episode.started_on for episode in each.facts.episodes]
-        since = [e.started_on for e in child.episodes if told and e.started_on >= min(told)]
-        assert since == sorted(told)
-        assert sum(e.ended_on is None for e in child.episodes) <= 1
-    third = checked(*two, children=children)
-    assert third.counts()["unchanged"] == len(second.children)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.binary(max_size=300), st.binary(max_size=300), st.none() | st.binary(max_size=300))
-def test_no_bytes_break_the_check(header: bytes, episodes: bytes, people: bytes | None) -> None:
-    plan = check(read_tables(header, episodes, people), known())
-    assert plan.problems
-    assert plan.children == ()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.text(alphabet="\"',;=C12\r\n ", max_size=60))
-def test_no_text_after_good_names_breaks_the_check(text: str) -> None:
-    data = f"{HEADER_LINE}\n{text}".encode()
-    assert checked(data, file(EPISODES_LINE)).counts()["new"] == 0
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.text("0123456789", min_size=12, max_size=12))
-def test_every_single_wrong_digit_changes_the_check_letter(digits: str) -> None:
-    right = check_letter("A" + digits)
-    assert right in LETTERS
-    other = str((int(digits[3]) + 1) % 10)
-    assert check_letter("A" + digits[:3] + other + digits[4:]) != right
