@@ -1,7 +1,7 @@
 import copy
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -233,6 +233,22 @@ async def test_the_page_about_care_tells_which_carers_see_the_plan_and_where_to_
             assert other not in html
     services.set(f"GET pep{access}", {"rows": [], "carer_requests": []})
     assert "No carer, parent or young person has access yet" in (await person.open(path)).text
+
+
+async def test_before_the_twelve_hours_of_a_session_are_over_each_page_says_so(
+    person: Any, canned: Any, clock: Any, portal: Any
+) -> None:
+    path, told = health(canned), "twelve hours after you logged in"
+    ends_at = datetime.fromisoformat(canned["logged_in"]["session_expires_at"])
+    assert told not in (await person.open(path)).text
+    # A page opened before the warning has been idle too long by then: nobody is at it unwarned.
+    while ends_at - clock.now > portal.idle + timedelta(minutes=5):
+        assert told not in (await person.open(path)).text
+        clock.now += timedelta(minutes=25)
+    assert ends_at - clock.now > timedelta(minutes=5)
+    html = (await person.open(path)).text
+    assert "at the latest on" in html
+    assert told in html
 
 
 def test_blank_answers_of_all_kinds_are_alike() -> None:

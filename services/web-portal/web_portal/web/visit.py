@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -15,6 +16,7 @@ from web_portal.web.forms import Form
 from web_portal.web.portal import Portal
 from web_portal.web.sessions import FormPairs, Session
 
+SOON = timedelta(minutes=5)
 WAITING_SECONDS = 30
 LONGEST_SEARCH = 100
 VIRTUAL_SCHOOL = frozenset({"virtual_school", "virtual_school_head"})
@@ -146,12 +148,24 @@ class Visit:
             "here": self._address(),
             "languages": list(self.portal.languages.values()),
             "idle_seconds": int(self.portal.idle.total_seconds()),
+            "session_ends_at": self._soon_over(),
             "notice": self.session.take("notice"),
             "catching_up": self.call.catching_up,
             "error_items": form.summary if isinstance(form, Form) else [],
         }
         html = self.portal.templates.get_template(template).render(given | context)
         return HTMLResponse(html, status_code=status)
+
+    def _soon_over(self) -> str | None:
+        """Return when the session ends however busy its person is, where that is near.
+
+        Sooner than a page can lie idle, and a little: whoever is at one when it ends was told.
+        """
+        ends_at = self.session.data.get("identity", {}).get("session_expires_at")
+        if ends_at is None or self.session.account is None:
+            return None
+        left = datetime.fromisoformat(ends_at) - self.portal.clock()
+        return str(ends_at) if left <= self.portal.idle + SOON else None
 
     def _address(self) -> str:
         """Return the request's path with its query: where to come back to."""
