@@ -60,7 +60,7 @@ def run(seconds: float, seed: int, say: Told) -> list[Finding]:
     say(f"Chaos for {seconds:.0f} s with {len(planned)} kills. To repeat: CHAOS_SEED={seed}")
     with standing() as town:
         load = Load(town, seed, patience=seconds * MOST_STRETCH + CALM_SECONDS)
-        load.found(teams=2 if seconds < 120 else 4)
+        load.found(teams=1 if seconds < 120 else 2)
         begun = datetime.now(UTC)
         say(f"Everything runs after {time.monotonic() - began:.0f} s. The storm begins.")
         storm = Storm(town, say)

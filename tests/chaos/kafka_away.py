@@ -129,7 +129,7 @@ def run(minutes: float, say: Told) -> list[Finding]:
     """Take Kafka away for so long under a steady load, bring it back, and check every promise."""
     with standing() as town:
         load = Load(town, seed=0)
-        load.found(teams=2)
+        load.found(teams=1)
         begun = datetime.now(UTC)
         writers = Writers(load, load.take_children(CHILDREN))
         town.system.wait_quiet()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -50,17 +51,23 @@ class Load:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def found(self, teams: int) -> None:
-        """Make so many teams of people in turn in the two authorities, with their children."""
-        codes = [list(WAYS)[number % len(WAYS)] for number in range(teams)]
+        """Make so many teams of people in each of the two authorities, with their children.
+
+        Those of one authority one after the other: it runs one import at a time.
+        """
         with ThreadPoolExecutor() as pool:
-            made = list(pool.map(self._found_team, codes))
+            made = list(chain(*pool.map(lambda code: self._found_teams(code, teams), WAYS)))
         self.teams = [team[0] for team in made]
         for together in zip(*made, strict=True):
             for child in together:
                 self._children.put(child)
 
-    def _found_team(self, code: str) -> list[Authority]:
-        return found_team(self.town.system, self.town.mailbox, code, TEAM_CHILDREN, self._person)
+    def _found_teams(self, code: str, teams: int) -> list[list[Authority]]:
+        town = self.town
+        return [
+            found_team(town.system, town.mailbox, code, TEAM_CHILDREN, self._person)
+            for _ in range(teams)
+        ]
 
     def _person(self, *facts: Any) -> Person:
         person = Patient(*facts)
