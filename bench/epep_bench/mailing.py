@@ -68,7 +68,7 @@ async def one_round(identity: Running, jwk: dict[str, str], folder: Path, name: 
     """Return the seconds that each code of a round took; one that never came took for ever."""
     committed = await ask_for_codes(identity, jwk, name)
     deadline = time.monotonic() + PATIENCE
-    while (came := accepted(folder)).keys() < committed.keys():
+    while not (came := accepted(folder)).keys() >= committed.keys():
         if time.monotonic() > deadline:
             break
         await asyncio.sleep(0.5)

@@ -11,7 +11,6 @@ import psutil
 
 from epep_bench.lean_http import Connection
 from epep_bench.servers import Servers
-from epep_local.keys import secret_key
 from epep_local.ports import free_port
 from epep_local.processes import Launch, Running
 
@@ -24,7 +23,7 @@ def told(servers: Servers, url: str, prefix: str, port: int) -> dict[str, str]:
         "EPEP_KAFKA_BOOTSTRAP": servers.kafka,
         "EPEP_TOPIC_PREFIX": prefix,
         "EPEP_HTTP_PORT": str(port),
-        "EPEP_SECRET_KEY": secret_key(),
+        "EPEP_SECRET_KEY": servers.secret,
         "EPEP_PORTAL_URL": "http://localhost:8400",
         "EPEP_SMTP_HOST": servers.backends.smtp_host,
         "EPEP_SMTP_PORT": str(servers.backends.smtp_port),

@@ -4,14 +4,14 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from epep_local.backends import POSTGRES_ADDRESS, Backends, LocalPorts, start_for_tests
 from epep_local.databases import create_database, url_for
-from epep_local.keys import password
+from epep_local.keys import password, secret_key
 from epep_local.places import cache_folder, ready
 from epep_local.ports import free_port
 from epep_local.postgres import STOP, Postgres
@@ -26,6 +26,8 @@ class Servers:
 
     backends: Backends
     folder: Path
+    secret: str = field(default_factory=secret_key)
+    """What all services keep their secrets under: one may begin what another goes on with."""
 
     @property
     def kafka(self) -> str:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from opentelemetry.trace import SpanKind
 
+from epep_events.catalog import UnknownEventError
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
 from epep_events.operations import SubjectErased
@@ -102,6 +103,16 @@ class Handling:
         links = links_of(each.decode() for each in carried if each)
         name = f"{self._name} batch"
         return tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
+
+    def passes_over(self, where: TopicPartition, message: Any) -> bool:
+        """Tell whether there is nothing to do for a message but to move the place past it."""
+        parcel = Parcel.of(where.topic, message)
+        try:
+            kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
+        except UnknownEventError:  # it is parked when it is taken
+            return False
+        idle = kind not in self._subscription.handles and kind is not SubjectErased
+        return idle and (parcel.topic, parcel.stream_id) not in self.parked
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.

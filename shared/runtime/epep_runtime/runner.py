@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, overload
 
 import asyncpg
@@ -260,7 +261,11 @@ class Runner:
         self._oldest_waiting.clear()
 
     async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
-        """Handle a partition's batch: as a whole where that works, else one by one."""
+        """Handle a partition's batch: a projector's as a whole where that works, else one by one.
+
+        A reactor acts on one event in a transaction; those in a row that it has nothing to do
+        for, which are most, it passes over together.
+        """
         if isinstance(self.subscription, Projector):
             try:
                 self._places[where] = await self.handling.handle(
@@ -272,9 +277,22 @@ class Runner:
                 log.warning("batch failed, taking it one by one", name=self.subscription.name)
             else:
                 return
+            await self._take_each(where, messages)
+            return
+        for idle, some in groupby(messages, lambda each: self.handling.passes_over(where, each)):
+            if idle:
+                self._places[where] = await self.handling.handle(
+                    where, self._places[where], list(some)
+                )
+            elif not await self._take_each(where, some):
+                return
+
+    async def _take_each(self, where: TopicPartition, messages: Iterable[Any]) -> bool:
+        """Handle messages one by one; False when told to stop."""
         for message in messages:
             if not await self._take_one(where, message):
-                return
+                return False
+        return True
 
     async def _take_one(self, where: TopicPartition, message: Any) -> bool:
         """Handle one message, or park its stream after some tries; False when told to stop."""

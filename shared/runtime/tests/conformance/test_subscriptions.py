@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from counting import COUNTER, COUNTING, count_it
+from counting import COUNTER, COUNTING, cause, count_it
 from machinery import assert_each_once_in_order, counted, following, relaying, say
 
 from epep_events.envelope import Metadata
 from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime.event_store import EventStore
+from epep_runtime.handling import Handling
 from epep_runtime.ids import new_id
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import Connection, Pool
@@ -158,6 +159,47 @@ async def test_a_reactor_starts_at_its_first_starts_end_and_never_goes_back(
             await eventually(lambda: _answers(pool, 2))
     rows = await pool.fetch("SELECT stream_id FROM events WHERE type = 'SettingRegistered'")
     assert len({row["stream_id"] for row in rows}) == 2
+
+
+async def test_a_reactor_passes_over_together_what_it_has_nothing_to_do_for(
+    pool: Pool,
+    store: EventStore,
+    kafka_bootstrap: str,
+    topics: TopicFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One event it acts on is a transaction; what lies between two of them is one, too."""
+    prefix = await topics("pep", partitions=1)
+    bus, acted = Bus(kafka_bootstrap, prefix, "test"), list[str]()
+    sizes = list[int]()
+    handle = Handling.handle
+
+    async def counting(own: Handling, where: TopicPartition, place: Place, some: Any) -> Place:
+        sizes.append(len(some))
+        return await handle(own, where, place, some)
+
+    async def act(_: Reaction, event: SettingRegistered, __: object) -> None:
+        acted.append(event.urn)
+
+    async def register(urn: str) -> None:
+        made = SettingRegistered(urn=urn, name="x", phase="x", authority_code="330")
+        async with pool.acquire() as connection, connection.transaction():
+            await store.append(connection, f"setting-{urn}", 0, [made], cause())
+
+    reactor = Reactor("acting", ("pep",), {SettingRegistered: act})
+    async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
+        async with following(pool, store, bus, reactor) as runner:
+            await eventually(lambda: _joined(runner))
+        for urn in ("1", "2"):
+            await say(pool, store, new_id(), *("nothing to it",) * 20)
+            await register(urn)
+        await say(pool, store, new_id(), *("nothing to it",) * 20)
+        await eventually(lambda: pool.fetchval("SELECT sent = 62 FROM relay_place"))
+    monkeypatch.setattr(Handling, "handle", counting)
+    async with following(pool, store, bus, reactor):
+        await eventually(lambda: pool.fetchval("SELECT max(next_offset) = 62 FROM places"))
+    assert acted == ["1", "2"]
+    assert sizes == [20, 1, 20, 1, 20]
 
 
 async def test_lag_is_told_in_events_and_in_the_age_of_the_oldest_that_waits(
