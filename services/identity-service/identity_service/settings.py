@@ -1,6 +1,7 @@
 """What identity-service is told by its environment."""
 
 import base64
+import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
@@ -17,7 +18,8 @@ class IdentitySettings(Settings):
     """The cost of passwords, whom to believe about addresses, the key that all keys follow from.
 
     `password_memory_kib` and `password_passes` are argon2id's m and t (OWASP ASVS 5 App. C:
-    m=47104, t=1, p=1). At most `password_threads` are worked out at once and `password_queue` wait.
+    m=47104, t=1, p=1). At most `password_threads` are worked out at once, on half of
+    the processors if nothing else is said, and `password_queue` wait.
     `network_failures` are allowed to one network in a quarter of an hour: whole schools share one
     address. `trusted_proxies` are networks, comma-separated, whose X-Forwarded-For is believed.
     A refused log-in takes a whole number of `refusal_seconds`, whatever was looked up for it.
@@ -30,7 +32,7 @@ class IdentitySettings(Settings):
     secret_key: SecretStr
     password_memory_kib: int = Field(default=47_104, ge=8)
     password_passes: int = Field(default=1, ge=1)
-    password_threads: int = Field(default=2, ge=1)
+    password_threads: int = Field(default=max(1, (os.cpu_count() or 2) // 2), ge=1)
     password_queue: int = Field(default=100, ge=0)
     network_failures: int = Field(default=300, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()

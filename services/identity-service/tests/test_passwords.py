@@ -1,4 +1,6 @@
 import asyncio
+import os
+import sys
 import threading
 import unicodedata
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from epep_runtime.problems import ProblemError
-from identity_service.passwords.hashing import Passwords
+from identity_service.passwords.hashing import NICE, Passwords
 from identity_service.passwords.rules import NewPassword, TypedPassword
 from identity_service.settings import IdentitySettings
 
@@ -113,3 +115,12 @@ def test_a_secret_key_must_be_32_bytes_and_is_not_repeated(key: str) -> None:
         settings(secret_key=key)
     assert "base64" in str(refusal.value)
     assert not key or key not in str(refusal.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own")
+async def test_requests_go_before_passwords_where_processors_are_short() -> None:
+    def nice() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await Passwords(settings())._in_turn(nice) >= NICE
+    assert nice() == os.getpriority(os.PRIO_PROCESS, 0)
