@@ -12,20 +12,14 @@ from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import SignedIn, Visit
 from web_portal.web.waiting import please_wait
+from web_portal.web.your_name import your_name
 
 routes = APIRouter(prefix="/account")
 
 
 def _details_asked() -> list[Question]:
     return [
-        Question(
-            key="name",
-            label=_("Full name"),
-            type="line",
-            mandatory=True,
-            blank=_("Enter your full name"),
-            autocomplete="name",
-        ),
+        your_name(),
         Question(
             key="phone",
             label=_("Phone number"),

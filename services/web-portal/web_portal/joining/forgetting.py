@@ -10,6 +10,7 @@ from web_portal.web.language import _
 from web_portal.web.questions import Question
 from web_portal.web.visit import AnyVisit, Visit
 from web_portal.web.waiting import please_wait
+from web_portal.web.your_name import your_name
 
 routes = APIRouter()
 
@@ -29,14 +30,7 @@ def _for_password() -> list[Question]:
 
 def _for_address() -> list[Question]:
     return [
-        Question(
-            key="name",
-            label=_("Full name"),
-            type="line",
-            mandatory=True,
-            blank=_("Enter your full name"),
-            autocomplete="name",
-        ),
+        your_name(),
         Question(
             key="setting",
             label=_("School, setting or team"),

@@ -12,6 +12,7 @@ from web_portal.web.language import _
 from web_portal.web.questions import Option, Question
 from web_portal.web.visit import AnyVisit, Visit
 from web_portal.web.waiting import please_wait
+from web_portal.web.your_name import your_name
 
 routes = APIRouter(prefix="/register")
 
@@ -31,14 +32,7 @@ def questions_for(chosen: dict[str, Any]) -> list[Question]:
     """Return what an authority has to know of somebody who asks for access."""
     roles = tuple(Option(value=r["value"], label=r["label"]) for r in chosen["roles"])
     return [
-        Question(
-            key="name",
-            label=_("Full name"),
-            type="line",
-            mandatory=True,
-            blank=_("Enter your full name"),
-            autocomplete="name",
-        ),
+        your_name(),
         Question(
             key="email",
             label=_("Work email address"),
