@@ -35,10 +35,9 @@ class Passwords:
             parallelism=1,
             type=Type.ID,
         )
-        self._turns = asyncio.Semaphore(settings.password_threads)
         self._threads = ThreadPoolExecutor(settings.password_threads, "passwords", _be_nice)
-        self._most_waiting = settings.password_queue
-        self._waiting = 0
+        self._most = settings.password_threads + settings.password_queue
+        self._asked = 0
         # Checked when nobody has the address, so that the answer takes as long as for somebody.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
 
@@ -64,22 +63,18 @@ class Passwords:
             return False
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
-        if self._turns.locked() and self._waiting >= self._most_waiting:
+        if self._asked >= self._most:
             raise ProblemError(
                 503,
                 "unavailable",
                 "Too many people are logging in at once. Try again in a moment.",
                 headers={"Retry-After": "2"},
             )
-        self._waiting += 1
-        try:
-            await self._turns.acquire()
-        finally:
-            self._waiting -= 1
+        self._asked += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
-            self._turns.release()
+            self._asked -= 1
 
 
 def _be_nice() -> None:
