@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from opentelemetry.trace import SpanKind
 
+from epep_events.base import Event
 from epep_events.catalog import UnknownEventError
 from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
@@ -111,8 +112,11 @@ class Handling:
             kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
         except UnknownEventError:  # it is parked when it is taken
             return False
-        idle = kind not in self._subscription.handles and kind is not SubjectErased
-        return idle and (parcel.topic, parcel.stream_id) not in self.parked
+        parked = (parcel.topic, parcel.stream_id) in self.parked
+        return not (self._concerns(kind) or parked)
+
+    def _concerns(self, kind: type[Event]) -> bool:
+        return kind in self._subscription.handles or kind is SubjectErased
 
     async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
         """Handle messages of one partition and move the place, in one transaction.
@@ -236,7 +240,7 @@ class Handling:
     ) -> set[Subject]:
         """Hand an event to its handler; return the people who are erased in it, or by it."""
         kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
-        if kind not in self._subscription.handles and kind is not SubjectErased:
+        if not self._concerns(kind):
             return set()
         event = from_message(self._store.catalog, parcel.headers, parcel.value, keys)
         for subject in _erased_by(event):
