@@ -260,7 +260,8 @@ def test_blank_answers_of_all_kinds_are_alike() -> None:
 async def test_pages_after_a_change_wait_for_it_and_say_when_they_could_not(
     person: Any, services: Any, canned: Any, clock: Any
 ) -> None:
-    read, written = f"GET pep{health(canned)}", "pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:8"
+    read = f"GET pep{health(canned)}"
+    written = "pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:8:PageSaved"
     form = await fields_of(person, health(canned))
     assert "epep-written" not in services.sent(read).headers
     save = f"PUT pep{health(canned)}"

@@ -195,7 +195,7 @@ class Caller:
         self.catching_up = self.catching_up or CATCHING_UP in response.headers
         if written := response.headers.get(WRITTEN):
             until = (self._clock() + OWN_WRITES_FOR).timestamp()
-            changes = [*self._own_writes(), written][-MOST:]
+            changes = [*self._own_writes(), *written.split(",")][-MOST:]
             self._session.put("written", {"changes": changes, "until": until})
 
     async def _token(self, refused: str | None = None) -> str:

@@ -45,7 +45,13 @@ class MeetingScheduled(Event):
 
 
 class InvitationIssued(Event):
-    """Said once for each person invited (B54, S50); fat enough to write the mail from."""
+    """Said for each person invited (B54, S50), and when they are sent it again; fat enough to
+    write the mail from.
+
+    `instead_of` is the notification that did not reach them, or may not have: None the first time.
+    """
+
+    schema_version = 2
 
     meeting_id: UUID
     pep_id: UUID
@@ -56,6 +62,20 @@ class InvitationIssued(Event):
     reason: str
     contact_name: Personal[str | None]
     contact_phone: Personal[str | None]
+    instead_of: UUID | None = None
+
+
+class InvitationWithdrawn(Event):
+    """Said when an invitation was sent to a wrong address: its link is dead, another takes its
+    place.
+    """
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_id: UUID
+    invitation_id: UUID
+    name: PersonalOfAdult[str]
+    instead_id: UUID
 
 
 class InvitationResponded(Event):
@@ -113,6 +133,16 @@ class MeetingCancelled(Event):
     invited: tuple[InvitedPerson, ...]
 
 
+class MeetingOrganiserChanged(Event):
+    """Said when the organiser's account was merged: the one that is kept organises the meeting."""
+
+    meeting_id: UUID
+    pep_id: UUID
+    child_id: UUID
+    old_account_id: UUID
+    organiser_account_id: UUID
+
+
 class RecordChange(Value):
     """One field of the meeting page: its label, old and new value."""
 
@@ -155,10 +185,12 @@ class NextMeetingSet(Event):
 EVENTS: tuple[type[Event], ...] = (
     MeetingScheduled,
     InvitationIssued,
+    InvitationWithdrawn,
     InvitationResponded,
     InvitationLinked,
     MeetingRescheduled,
     MeetingCancelled,
+    MeetingOrganiserChanged,
     MeetingRecordSaved,
     MeetingConfirmed,
     NextMeetingSet,

@@ -19,6 +19,11 @@ def _without_sign_in(document: Document) -> Document:
     return document | {"profile": document["profile"] | {"sign_in": SignIn().model_dump()}}
 
 
+def _sent_first(document: Document) -> Document:
+    """Version 1 of an invitation was only ever sent once."""
+    return document | {"instead_of": None}
+
+
 def _open_ended(document: Document) -> Document:
     """Version 1 knew no dates: a role began when it was said, and had no end but a second event."""
     return document | {"held_from": None, "held_to": None}
@@ -35,6 +40,7 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("RoleRevoked", 1): _unchanged,
     ("ProfessionalAssigned", 1): _open_ended,
     ("ProfessionalUnassigned", 1): _unchanged,
+    ("InvitationIssued", 1): _sent_first,
     ("AuthorityProfilePublished", 1): _without_sign_in,
 }
 """By the event's name and its older version."""

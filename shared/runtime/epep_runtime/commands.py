@@ -20,7 +20,7 @@ from epep_runtime.event_store import (
     VersionConflictError,
 )
 from epep_runtime.ids import new_id
-from epep_runtime.own_writes import WRITTEN, Written
+from epep_runtime.own_writes import WRITTEN, Written, say
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError, ProblemError, StaleVersionError
 from epep_runtime.telemetry import current_traceparent
@@ -29,6 +29,12 @@ from epep_runtime.tokens import Principal
 S = TypeVar("S")
 TRIES = 5
 MAX_KEY = 100
+WRITTEN_TOGETHER = """
+SELECT type, max(stream_version) AS version FROM events
+ WHERE stream_id = $1 AND correlation_id = (
+       SELECT correlation_id FROM events WHERE stream_id = $1 AND stream_version = $2)
+ GROUP BY type
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Answer:
 
 
 def to_response(
-    answer: Answer, version: int | None, written: Written | None = None
+    answer: Answer, version: int | None, written: Sequence[Written] = ()
 ) -> JSONResponse:
     """Return the HTTP answer; its ETag is the stream's new version.
 
@@ -102,7 +108,7 @@ def to_response(
     """
     headers = {} if version is None else {"ETag": f'"{version}"'}
     if written:
-        headers[WRITTEN] = str(written)
+        headers[WRITTEN] = say(written)
     if answer.location:
         headers["Location"] = answer.location
     return JSONResponse(dict(answer.body), status_code=answer.status, headers=headers)
@@ -114,12 +120,18 @@ class Commands:
     def __init__(self, pool: Pool, store: EventStore) -> None:
         self._pool, self._store = pool, store
 
-    def _written(
-        self, aggregate: Aggregate[S], key: UUID | str, version: int | None
-    ) -> Written | None:
-        if version is None:
-            return None
-        return Written(self._store.source, aggregate.stream(key), version)
+    def _written(self, stream: str, loaded: int, events: Sequence[Event]) -> list[Written]:
+        """Return the newest event of each type, of those that came after version `loaded`."""
+        newest = {event.type_name(): loaded + number for number, event in enumerate(events, 1)}
+        source = self._store.source
+        return [Written(source, stream, version, name) for name, version in newest.items()]
+
+    async def _written_then(
+        self, connection: Connection, stream: str, version: int | None
+    ) -> list[Written]:
+        """Return what the change has written that brought the stream to this version."""
+        rows = await connection.fetch(WRITTEN_TOGETHER, stream, version)
+        return [Written(self._store.source, stream, row["version"], row["type"]) for row in rows]
 
     async def carry_out(
         self,
@@ -149,13 +161,15 @@ class Commands:
         """
         if needs_version and change.if_match is None:
             raise ProblemError(428, "version-required", "Send If-Match with the version you saw.")
+        stream = aggregate.stream(key)
         for attempt in range(TRIES):
             try:
                 async with self._pool.acquire() as connection, _as_one(connection, change):
                     first = await _first_answer(connection, change)
                     if first is not None:
                         made, version = first
-                        return to_response(made, version, self._written(aggregate, key, version))
+                        written = await self._written_then(connection, stream, version)
+                        return to_response(made, version, written)
                     loaded = known or await self._store.load(connection, aggregate, key)
                     _refuse_stale(change, loaded, stale, describe)
                     events = decide(loaded.state)
@@ -165,7 +179,7 @@ class Commands:
                     child = aggregate.about(state) if aggregate.about else None
                     version = await self._store.append(
                         connection,
-                        aggregate.stream(key),
+                        stream,
                         loaded.version,
                         events,
                         change.cause(role, authority),
@@ -173,7 +187,8 @@ class Commands:
                     )
                     made = answer(state, version)
                     await _keep(connection, change, made, version, child)
-                    return to_response(made, version, self._written(aggregate, key, version))
+                    written = self._written(stream, loaded.version, events)
+                    return to_response(made, version, written)
             except VersionConflictError:
                 if attempt == TRIES - 1:
                     raise

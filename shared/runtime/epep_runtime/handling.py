@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -105,9 +104,8 @@ class Handling:
         name = f"{self._name} batch"
         return tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links)
 
-    def passes_over(self, where: TopicPartition, message: Any) -> bool:
-        """Tell whether there is nothing to do for a message but to move the place past it."""
-        parcel = Parcel.of(where.topic, message)
+    def passes_over(self, parcel: Parcel) -> bool:
+        """Tell whether there is nothing to do for an event but to move the place past it."""
         try:
             kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
         except UnknownEventError:  # it is parked when it is taken
@@ -118,23 +116,29 @@ class Handling:
     def _concerns(self, kind: type[Event]) -> bool:
         return kind in self._subscription.handles or kind is SubjectErased
 
-    async def handle(self, where: TopicPartition, place: Place, messages: Sequence[Any]) -> Place:
-        """Handle messages of one partition and move the place, in one transaction.
+    async def handle(
+        self, where: TopicPartition, place: Place, parcels: Sequence[Parcel], reached: Place
+    ) -> Place:
+        """Handle events of one partition and move the place to `reached`, in one transaction.
 
-        A message at or below the place's publication number has been handled before; one of a
+        One at or below the place's publication number has been handled before; one of a
         parked stream joins its queue. A reactor that would act on an erased record has nothing
         to do there. Raises PlaceLostError, and what a handler raises: then nothing has happened.
         """
-        parcels = [Parcel.of(where.topic, message) for message in messages]
         keys = await self._keys_of(parcels)
-        next_offset = messages[-1].offset + 1
         try:
-            return await self._take(where, place, parcels, keys, next_offset)
+            return await self._take(where, place, parcels, keys, reached)
         except ErasedSubjectError:
             if isinstance(self._subscription, Projector):
                 raise
             log.info("erased record left alone", name=self._name)
-            return await self._take(where, place, parcels, keys, next_offset, acting=False)
+            return await self._take(where, place, parcels, keys, reached, acting=False)
+
+    async def move(self, moves: Mapping[TopicPartition, tuple[Place, Place]]) -> None:
+        """Move places past what needed nothing, in one transaction. Raises PlaceLostError."""
+        async with self._batch() as connection:
+            for where, (place, reached) in moves.items():
+                await move_place(connection, self._name, where, place, reached)
 
     async def _keys_of(self, parcels: Sequence[Parcel]) -> OpenKeys:
         """Ask for the keys of a whole batch at once, before its transaction begins."""
@@ -149,7 +153,7 @@ class Handling:
         place: Place,
         parcels: Sequence[Parcel],
         keys: OpenKeys,
-        next_offset: int,
+        reached: Place,
         *,
         acting: bool = True,
     ) -> Place:
@@ -175,16 +179,15 @@ class Handling:
                 await rows.copy(connection)
             await self._forget(connection, erased)
             await self._note(connection, heard)
-            moved = replace(place, next_offset=next_offset, publication=seen)
-            await move_place(connection, self._name, where, place, moved)
-        return moved
+            await move_place(connection, self._name, where, place, reached)
+        return reached
 
     async def park(
         self, where: TopicPartition, place: Place, message: Any, error: Exception
     ) -> Place:
         """Park the message's stream and move on. Raises PlaceLostError."""
         parcel = Parcel.of(where.topic, message)
-        moved = replace(place, next_offset=message.offset + 1, publication=parcel.publication)
+        moved = place.past(message.offset, parcel.publication)
         async with self._batch() as connection:
             # First the place: a zombie must not meet the stream that another has parked.
             await move_place(connection, self._name, where, place, moved)

@@ -126,7 +126,7 @@ OwnWrites = Annotated[
         alias=own_writes.WRITTEN,
         description="What changes answered in `Epep-Written`: the answer waits up to 2 s until"
         " it shows them, or says `Epep-Catching-Up: true`.",
-        examples=["pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:12"],
+        examples=["pep:pep-01975a52-3a0e-7c1b-9d56-6a9f4d0f7e01:12:PageSaved"],
     ),
 ]
 

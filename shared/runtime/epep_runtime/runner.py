@@ -1,11 +1,14 @@
-"""Runs one subscription: fetch, handle, store the result and the place in one transaction."""
+"""Runs one subscription: fetch, handle, store the result and the place in one transaction.
+
+Most events do not concern it. Those are passed over in memory, and the place is moved past them
+with the next that does, or once a second.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, overload
 
 import asyncpg
@@ -18,8 +21,15 @@ from epep_runtime.failed_events import EventFailedError, named
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.kafka_faults import lost_as_kafka_error
-from epep_runtime.parking import due
-from epep_runtime.places import Place, PlaceLostError, read_places, start_at, topics_not_begun
+from epep_runtime.parking import Parcel, due
+from epep_runtime.places import (
+    Held,
+    Place,
+    PlaceLostError,
+    read_places,
+    start_at,
+    topics_not_begun,
+)
 from epep_runtime.postgres import Pool
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor, Subscription
@@ -33,6 +43,8 @@ FETCH_BYTES, REBUILD_FETCH_BYTES = 2**20, 2**21
 REBUILD_RECORDS = 5_000
 """A rebuild takes so many events at a time, of all its partitions together."""
 LOOK_SECONDS = 1.0
+STORE_SECONDS = 1.0
+"""How long the stored place may lie behind what was passed over."""
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
@@ -63,7 +75,7 @@ class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, _: Any) -> None:
         async with self._runner.busy:
-            self._runner.forget()
+            await self._runner.let_go()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         try:
@@ -114,11 +126,11 @@ class Runner:
         self._pool, self._bus, self._rebuilds = pool, bus, generation is not None
         self.subscription = subscription
         self.handling = Handling(pool, store, subscription, settings, generation)
-        self._next_look = 0.0
+        self._next_look = self._next_store = 0.0
         self._sought: dict[TopicPartition, int] = {}
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self._places: dict[TopicPartition, Place] = {}
+        self.held: dict[TopicPartition, Held] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._oldest_waiting: dict[TopicPartition, float] = {}
         self.trouble: str | None = None
@@ -171,6 +183,7 @@ class Runner:
             consumer.subscribe(topics, listener=_Drain(self))
             while not self._stopping.is_set():
                 await self._round(consumer)
+            await self.let_go()
         finally:
             self._consumer = self.arrival_failed = None
             self.forget()
@@ -190,8 +203,9 @@ class Runner:
                 self._oldest_waiting[where] = messages[0].timestamp / 1000
                 async with self.busy:
                     await self._take_or_seek(consumer, where, messages)
+        await self._store_now_and_then()
         await self._try_parked_again()
-        offsets = {each: place.next_offset for each, place in self._places.items()}
+        offsets = {where: held.reached.next_offset for where, held in self.held.items()}
         if fetched and offsets:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.commit(offsets)
@@ -231,15 +245,16 @@ class Runner:
         What lies before the place has been handled. A batch that begins after it is fetched again
         from the place, once: should it still begin later, there is nothing in between.
         """
-        place = self._places.get(where)
-        if place is None:
+        held = self.held.get(where)
+        if held is None:
             return
-        ahead = [message for message in messages if message.offset >= place.next_offset]
+        here = held.reached.next_offset
+        ahead = [message for message in messages if message.offset >= here]
         if not ahead:
             return
-        if ahead[0].offset > place.next_offset and self._sought.get(where) != place.next_offset:
-            self._sought[where] = place.next_offset
-            consumer.seek(where, place.next_offset)
+        if ahead[0].offset > here and self._sought.get(where) != here:
+            self._sought[where] = here
+            consumer.seek(where, here)
             return
         await self._take(where, ahead)
 
@@ -252,61 +267,88 @@ class Runner:
         await self.handling.refresh()
         for partition in partitions:
             place = stored.get((partition.topic, partition.partition), Place(0, 0))
-            self._places[partition] = place
+            self.held[partition] = Held(place, place)
             consumer.seek(partition, place.next_offset)
+
+    async def let_go(self) -> None:
+        """Store what was passed over, if that can be done at once, and hold nothing any more."""
+        with contextlib.suppress(*RETRIED):
+            await self._store_reached()
+        self.forget()
 
     def forget(self) -> None:
         """Drop what is known of the partitions held."""
-        self._places.clear()
+        self.held.clear()
         self._oldest_waiting.clear()
+
+    async def _store_now_and_then(self) -> None:
+        if time.monotonic() < self._next_store:
+            return
+        async with self.busy:
+            try:
+                await self._store_reached()
+            except GenerationGoneError:
+                raise
+            except PlaceLostError:
+                log.warning("place lost, reading it again", name=self.subscription.name)
+                await self.take_over(list(self.held))
+
+    async def _store_reached(self) -> None:
+        """Move the stored places to those reached. Raises PlaceLostError."""
+        self._next_store = time.monotonic() + (0.0 if self._rebuilds else STORE_SECONDS)
+        ahead = {where: held for where, held in self.held.items() if held.reached != held.stored}
+        if ahead:
+            await self.handling.move(
+                {where: (held.stored, held.reached) for where, held in ahead.items()}
+            )
+        for held in ahead.values():
+            held.store(held.reached)
 
     async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
         """Handle a partition's batch: a projector's as a whole where that works, else one by one.
 
-        A reactor acts on one event in a transaction; those in a row that it has nothing to do
-        for, which are most, it passes over together.
+        A reactor acts on one event in a transaction.
         """
         if isinstance(self.subscription, Projector):
             try:
-                self._places[where] = await self.handling.handle(
-                    where, self._places[where], messages
-                )
+                await self._take_together(where, messages)
             except FAULTS:
                 raise
             except Exception:
                 log.warning("batch failed, taking it one by one", name=self.subscription.name)
             else:
                 return
-            await self._take_each(where, messages)
-            return
-        for idle, some in groupby(messages, lambda each: self.handling.passes_over(where, each)):
-            if idle:
-                self._places[where] = await self.handling.handle(
-                    where, self._places[where], list(some)
-                )
-            elif not await self._take_each(where, some):
-                return
-
-    async def _take_each(self, where: TopicPartition, messages: Iterable[Any]) -> bool:
-        """Handle messages one by one; False when told to stop."""
         for message in messages:
             if not await self._take_one(where, message):
-                return False
-        return True
+                return
+
+    async def _take_together(self, where: TopicPartition, messages: Sequence[Any]) -> None:
+        """Handle what concerns the subscription in one transaction; move past the rest."""
+        held, reached = self.held[where], self.held[where].reached
+        some = []
+        for message in messages:
+            parcel = Parcel.of(where.topic, message)
+            reached = reached.past(message.offset, parcel.publication)
+            if not self.handling.passes_over(parcel):
+                some.append(parcel)
+        if some:
+            held.store(await self.handling.handle(where, held.stored, some, reached))
+        else:
+            held.reached = reached
 
     async def _take_one(self, where: TopicPartition, message: Any) -> bool:
         """Handle one message, or park its stream after some tries; False when told to stop."""
         for pause in PAUSES:
-            place = self._places[where]
             try:
-                self._places[where] = await self.handling.handle(where, place, [message])
+                await self._take_together(where, [message])
             except FAULTS:
                 raise
             except Exception as error:
                 if pause is None:
                     if self._rebuilds:
                         raise EventFailedError(named(where, message, error)) from error
-                    self._places[where] = await self.handling.park(where, place, message, error)
+                    held = self.held[where]
+                    held.store(await self.handling.park(where, held.stored, message, error))
                     return True
                 log.info(
                     "event not handled, trying again",
@@ -326,9 +368,9 @@ class Runner:
             return
         self._next_look = time.monotonic() + LOOK_SECONDS
         async with self.busy:
-            held = list(self._places)
-            for where, stream_id in await due(self._pool, self.subscription.name, held):
-                await self.handling.try_again(where, self._places[where], stream_id)
+            here = list(self.held)
+            for where, stream_id in await due(self._pool, self.subscription.name, here):
+                await self.handling.try_again(where, self.held[where].stored, stream_id)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -341,15 +383,15 @@ class Runner:
         """
         events, seconds, now = 0, 0.0, time.time()
         consumer = self._consumer
-        for partition, place in self._places.items():
+        for partition, held in self.held.items():
             end = consumer.highwater(partition) if consumer else None
-            waiting = max(0, (end or 0) - place.next_offset)
+            waiting = max(0, (end or 0) - held.reached.next_offset)
             if waiting:
                 events += waiting
                 seconds = max(seconds, now - self._oldest_waiting.get(partition, now))
         return {
             "name": self.subscription.name,
-            "assigned": len(self._places),
+            "assigned": len(self.held),
             "lag_events": events,
             "lag_seconds": round(seconds, 1),
             "trouble": self.trouble,

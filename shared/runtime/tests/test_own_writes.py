@@ -83,7 +83,7 @@ async def test_a_read_waits_until_the_read_model_shows_the_change(
     gate.clear()
     key, person = new_id(), service.as_person(PERSON, ("330", "social_worker"))
     changed = await service.client.post(f"/counters/{key}", headers=person)
-    assert changed.headers[WRITTEN] == f"pep:counter-{key}:1"
+    assert changed.headers[WRITTEN] == f"pep:counter-{key}:1:TargetSubmitted"
 
     stale = await service.client.get(f"/counters/{key}", headers=person)
     assert (stale.json(), CATCHING_UP in stale.headers) == (0, False)
@@ -104,15 +104,28 @@ async def test_the_first_answer_again_says_what_was_written(service: ServiceUnde
     key = new_id()
     headers = service.as_person(PERSON, ("330", "social_worker")) | {"Idempotency-Key": f"k{key}"}
     answers = [await service.client.post(f"/counters/{key}", headers=headers) for _ in range(2)]
-    assert {answer.headers[WRITTEN] for answer in answers} == {f"pep:counter-{key}:1"}
+    assert {answer.headers[WRITTEN] for answer in answers} == {
+        f"pep:counter-{key}:1:TargetSubmitted"
+    }
 
 
 @pytest.mark.servers
 async def test_nobody_waits_for_a_context_that_the_service_does_not_follow(
     service: ServiceUnderTest,
 ) -> None:
-    other = Written("qa", f"review-{new_id()}", 1)
+    other = Written("qa", f"review-{new_id()}", 1, "QAPublished")
     assert await own_writes.wait_until_shown(service.process.pool, [COUNTING], [other], 0.0)
+
+
+@pytest.mark.servers
+async def test_nobody_waits_for_a_read_model_that_does_not_handle_the_event(
+    service: ServiceUnderTest,
+) -> None:
+    pool, stream = service.process.pool, f"counter-{new_id()}"
+    other = Written("pep", stream, 1, "PEPInitiated")
+    assert await own_writes.wait_until_shown(pool, [COUNTING], [other], 0.0)
+    concerned = Written("pep", stream, 1, "TargetSubmitted")
+    assert not await own_writes.wait_until_shown(pool, [COUNTING], [concerned], 0.0)
 
 
 @pytest.mark.servers
@@ -141,9 +154,16 @@ async def test_what_was_heard_is_kept_for_a_minute(service: ServiceUnderTest) ->
 
 
 def test_a_header_with_anything_else_in_it_is_read_as_far_as_it_goes() -> None:
-    good = f"pep:pep-{KEY}:3"
-    assert own_writes.parse(f"{good}, nonsense, qa:'; DROP:1,identity:operations:2") == [
-        Written("pep", f"pep-{KEY}", 3),
-        Written("identity", "operations", 2),
+    good = f"pep:pep-{KEY}:3:PageSaved"
+    both = [
+        Written("pep", f"pep-{KEY}", 3, "PageSaved"),
+        Written("identity", "operations", 2, "LogSealed"),
     ]
-    assert len(own_writes.parse(",".join([good] * 20))) == own_writes.MOST
+    header = f"{good}, nonsense, qa:'; DROP:1:X,{good}:,identity:operations:2:LogSealed"
+    assert own_writes.parse(header) == both
+    assert own_writes.parse(own_writes.say(both)) == both
+
+
+def test_of_very_many_the_newest_are_waited_for() -> None:
+    many = [Written("pep", f"pep-{KEY}", number, "PageSaved") for number in range(40)]
+    assert own_writes.parse(own_writes.say(many)) == many[-own_writes.MOST :]

@@ -161,30 +161,26 @@ async def test_a_reactor_starts_at_its_first_starts_end_and_never_goes_back(
     assert len({row["stream_id"] for row in rows}) == 2
 
 
-async def test_a_reactor_passes_over_together_what_it_has_nothing_to_do_for(
+async def test_what_does_not_concern_a_subscription_costs_it_no_transaction(
     pool: Pool,
     store: EventStore,
     kafka_bootstrap: str,
     topics: TopicFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One event it acts on is a transaction; what lies between two of them is one, too."""
+    """It is passed over in memory; the place follows with the next that does, or a second later."""
     prefix = await topics("pep", partitions=1)
-    bus, acted = Bus(kafka_bootstrap, prefix, "test"), list[str]()
-    sizes = list[int]()
+    bus, acted, handed = Bus(kafka_bootstrap, prefix, "test"), list[str](), list[int]()
     handle = Handling.handle
 
-    async def counting(own: Handling, where: TopicPartition, place: Place, some: Any) -> Place:
-        sizes.append(len(some))
-        return await handle(own, where, place, some)
+    async def counting(
+        own: Handling, where: TopicPartition, place: Place, parcels: Any, reached: Place
+    ) -> Place:
+        handed.append(len(parcels))
+        return await handle(own, where, place, parcels, reached)
 
     async def act(_: Reaction, event: SettingRegistered, __: object) -> None:
         acted.append(event.urn)
-
-    async def register(urn: str) -> None:
-        made = SettingRegistered(urn=urn, name="x", phase="x", authority_code="330")
-        async with pool.acquire() as connection, connection.transaction():
-            await store.append(connection, f"setting-{urn}", 0, [made], cause())
 
     reactor = Reactor("acting", ("pep",), {SettingRegistered: act})
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
@@ -192,14 +188,50 @@ async def test_a_reactor_passes_over_together_what_it_has_nothing_to_do_for(
             await eventually(lambda: _joined(runner))
         for urn in ("1", "2"):
             await say(pool, store, new_id(), *("nothing to it",) * 20)
-            await register(urn)
+            await _register(pool, store, urn)
         await say(pool, store, new_id(), *("nothing to it",) * 20)
         await eventually(lambda: pool.fetchval("SELECT sent = 62 FROM relay_place"))
     monkeypatch.setattr(Handling, "handle", counting)
     async with following(pool, store, bus, reactor):
         await eventually(lambda: pool.fetchval("SELECT max(next_offset) = 62 FROM places"))
     assert acted == ["1", "2"]
-    assert sizes == [20, 1, 20, 1, 20]
+    assert handed == [1, 1]
+
+
+async def test_what_was_passed_over_is_stored_by_nobody_who_lost_the_partition(
+    pool: Pool,
+    store: EventStore,
+    kafka_bootstrap: str,
+    topics: TopicFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that finds its place moved goes on from there, and not from where it believed."""
+    monkeypatch.setattr("epep_runtime.runner.STORE_SECONDS", 3600.0)
+    prefix = await topics("pep", partitions=1)
+
+    async def list_it(connection: Connection, event: SettingRegistered, _: object) -> None:
+        await connection.execute("INSERT INTO counted VALUES ('x', 1, $1, 1)", event.urn)
+
+    settings = Projector("settings", ("pep",), ("counted",), {SettingRegistered: list_it})
+    bus = Bus(kafka_bootstrap, prefix, "test")
+    async with (
+        relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
+        following(pool, store, bus, settings) as runner,
+    ):
+        await eventually(lambda: _joined(runner))
+        await say(pool, store, new_id(), *("nothing to it",) * 5)
+        [(where, held)] = runner.held.items()
+
+        async def passed() -> bool:
+            return held.reached.next_offset == 5
+
+        await eventually(passed)
+        assert held.stored == Place(0, 0)
+        async with pool.acquire() as connection:  # another worker has taken the first three
+            await move_place(connection, "settings", where, Place(0, 0), Place(3, 3))
+        await _register(pool, store, "1")
+        await eventually(lambda: pool.fetchval("SELECT next_offset = 6 FROM places"))
+    assert await counted(pool) == 1
 
 
 async def test_lag_is_told_in_events_and_in_the_age_of_the_oldest_that_waits(
@@ -234,6 +266,12 @@ async def test_lag_is_told_in_events_and_in_the_age_of_the_oldest_that_waits(
 async def _answer(reaction: Reaction, event: TargetSubmitted, _: object) -> None:
     made = SettingRegistered(urn="1", name=event.statement, phase="x", authority_code="330")
     await reaction.append(COUNTER, f"answer-{reaction.meta.event_id}", lambda _: [made])
+
+
+async def _register(pool: Pool, store: EventStore, urn: str) -> None:
+    made = SettingRegistered(urn=urn, name="x", phase="x", authority_code="330")
+    async with pool.acquire() as connection, connection.transaction():
+        await store.append(connection, f"setting-{urn}", 0, [made], cause())
 
 
 async def _answers(pool: Pool, number: int) -> bool:
