@@ -18,7 +18,8 @@ async def _published(
 ) -> None:
     profile = event.profile
     await connection.execute(
-        "INSERT INTO known_profiles VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        "INSERT INTO known_profiles"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
         " ON CONFLICT DO NOTHING",
         profile.code,
         profile.version,
@@ -33,6 +34,7 @@ async def _published(
         _writers(profile.sections),
         profile.permissions.model_dump(mode="json"),
         profile.qa.model_dump(mode="json"),
+        profile.language,
     )
 
 

@@ -101,7 +101,7 @@ class NotificationHeld(Event):
 
 
 class NotificationLeftUnmailed(Event):
-    """Said with the request, when its person has switched off mails of this kind.
+    """Said when its person has switched off mails of this kind, at the latest before it goes out.
 
     The message waits in the portal and no mail goes out. It is a fact of its own: not `Failed`, for
     nothing went wrong; not `Held`, for it is certain that no mail went; and not the lack of a

@@ -197,7 +197,8 @@ class AuthorityProfile(Value):
 
     `labels` are the authority's own words (D30), by the keys `child`, `child_short`,
     `social_worker`, `designated_teacher`, `virtual_school`, `virtual_school_short`, `coordinator`,
-    `carer`, `iro`, `pep`, `meeting`, `young_person`.
+    `carer`, `iro`, `pep`, `meeting`, `young_person`. `language` is the one that its texts are in
+    (ISO 639, "en" or "cy"): mails that carry them are written in it, too.
     """
 
     code: str = Field(pattern=r"^\d{3}$")
@@ -220,3 +221,4 @@ class AuthorityProfile(Value):
     qa: QualityAssurance
     permissions: Permissions
     sign_in: SignIn = SignIn()
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")

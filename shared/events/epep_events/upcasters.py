@@ -19,6 +19,11 @@ def _without_sign_in(document: Document) -> Document:
     return document | {"profile": document["profile"] | {"sign_in": SignIn().model_dump()}}
 
 
+def _in_english(document: Document) -> Document:
+    """Version 2 of a profile did not say its language; each was written in English."""
+    return document | {"profile": document["profile"] | {"language": "en"}}
+
+
 def _sent_first(document: Document) -> Document:
     """Version 1 of an invitation was only ever sent once."""
     return document | {"instead_of": None}
@@ -42,5 +47,6 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("ProfessionalUnassigned", 1): _unchanged,
     ("InvitationIssued", 1): _sent_first,
     ("AuthorityProfilePublished", 1): _without_sign_in,
+    ("AuthorityProfilePublished", 2): _in_english,
 }
 """By the event's name and its older version."""

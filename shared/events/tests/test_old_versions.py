@@ -40,3 +40,12 @@ def test_a_profile_from_before_declarations_asks_for_none() -> None:
         "declarations": (),
         "remembered_device_days": 0,
     }
+
+
+def test_a_profile_from_before_it_named_its_language_is_in_english() -> None:
+    for version in (1, 2):
+        document = json.loads((GOLDEN / f"AuthorityProfilePublished.v{version}.json").read_text())[
+            "example"
+        ]
+        read = catalog().read("AuthorityProfilePublished", version, document)
+        assert read.model_dump()["profile"]["language"] == "en"
