@@ -11,7 +11,10 @@ import pytest
 from epep_events.contexts import EVENTS_BY_CONTEXT
 from epep_events.envelope import Actor, Metadata
 from epep_events.meeting import (
+    InvitationIssued,
     InvitationResponded,
+    InvitationWithdrawn,
+    MeetingOrganiserChanged,
     MeetingRecordSaved,
     MeetingRescheduled,
     RecordChange,
@@ -35,6 +38,7 @@ from epep_events.pep import (
     TargetSubmitted,
 )
 from epep_events.qa import AreaScored
+from epep_events.samples import sample
 from pep_service.profiles.documents_on_disk import shipped_documents
 from pep_service.read_models.change_log.csv_file import csv_of, harmless
 from pep_service.read_models.change_log.projector import DESCRIPTIONS, UNTOLD, describe
@@ -111,6 +115,26 @@ def lines(shown: RowShown) -> list[tuple[str, str | None, str | None]]:
 def test_every_event_has_a_row_or_a_reason_for_none(context: str) -> None:
     for event in EVENTS_BY_CONTEXT[context]:
         assert (event in DESCRIPTIONS) != (event in UNTOLD), event
+
+
+def test_an_invitation_sent_again_and_a_corrected_address_are_told() -> None:
+    first = sample(InvitationIssued).model_copy(update={"instead_of": None})
+    assert told(first).what == "Jo Bennett invited to the meeting"
+    again = sample(InvitationIssued)
+    assert told(again).what == "Jo Bennett sent the invitation again"
+    assert told(sample(InvitationWithdrawn)).what == (
+        "Jo Bennett’s email address corrected: the invitation to the old one ended"
+    )
+
+
+def test_a_merge_tells_who_organises_the_meeting_now() -> None:
+    kept, closed = UUID(int=8), UUID(int=9)
+    event = MeetingOrganiserChanged(
+        **IDS, child_id=CHILD, old_account_id=closed, organiser_account_id=kept
+    )
+    shown = told(event, words(people={kept: "Sally Kept", closed: "Sally Closed"}))
+    assert shown.what == "Meeting’s organiser changed: two accounts became one"
+    assert lines(shown) == [("Organiser", "Sally Closed", "Sally Kept")]
 
 
 def test_a_page_tells_each_answer_in_the_words_of_the_form() -> None:

@@ -92,6 +92,28 @@ async def test_the_virtual_school_sees_its_whole_authority_in_pages(world: Any) 
 
 
 @pytest.mark.servers
+async def test_a_whole_authority_and_a_child_of_another_are_one_list(world: Any) -> None:
+    both = await world.person(
+        "Vera Also", ("330", "virtual_school"), ("998", "virtual_school"), ("998", "iro")
+    )
+    office = await world.person("Vera Iro", ("330", "virtual_school"), ("998", "iro"))
+    reviewed = (office, "iro")
+    await world.child("330", reviewed, first="Bea", last="Ttogether")
+    await world.child("998", reviewed, first="Abe", last="Ttogether")
+    await world.child("998", first="Cai", last="Ttogether")
+    home = await listed(world, office, "Abe Ttogether", "Bea Ttogether", q="ttogether")
+    assert home["total"] == 2
+    assert [(c["role"], c["basis"]) for c in home["children"]] == [
+        ("iro", "allocated"),
+        ("virtual_school", "authority"),
+    ]
+    names = ("Abe Ttogether", "Bea Ttogether", "Cai Ttogether")
+    assert (await listed(world, both, *names, q="ttogether"))["total"] == 3
+    await listed(world, both, names[1], *names[::2], q="ttogether", order="authority")
+    await listed(world, both, *names, q="ttogether", order="due", state="no_pep")
+
+
+@pytest.mark.servers
 async def test_the_current_pep_with_its_parties(world: Any) -> None:
     office = await world.person("Vera Cards", ("330", "virtual_school"))
     child_id = await world.child("330", first="Card", last="Ccurrent")

@@ -117,6 +117,8 @@ async def test_the_check_alone_looks_across_authorities_and_leaves_nothing_open(
                 assert found == ["iro allocated"]
                 where = await connection.fetchval("SELECT authorities_of_children_of($1)", OURS)
                 assert where == ["330"]
+                home = await connection.fetch("SELECT * FROM children_of_person($1)", OURS)
+                assert [tuple(row) for row in home] == [(OURS, "330", ["iro allocated"])]
                 rows = await connection.fetch("SELECT child_id FROM access_relations()")
                 assert {row["child_id"] for row in rows} == {THEIRS}
     finally:

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from epep_access.checking import GIVEN, Held, held_by, see_my_children
+from epep_access.checking import GIVEN, Held, held_by
 from epep_access.permissions import table
 from epep_runtime.postgres import Pool
+from epep_runtime.row_security import see_also
 from epep_runtime.tokens import Principal
 from pep_service.children.school_year import SEPTEMBER, school_year_of
 from pep_service.profiles.form import completable, sections_for
@@ -42,18 +43,8 @@ STATES: Mapping[Where, str] = {
     "meeting_confirmed": "pep.confirmed AND NOT (pep.submitted OR pep.returned)",
     "submitted": "pep.submitted",
     "returned": "pep.returned AND NOT pep.submitted",
-    "overdue": f"pep.completion_due < $7 AND NOT {HANDED_IN}",
+    "overdue": f"pep.completion_due < {{0}} AND NOT {HANDED_IN}",
 }
-RELATED = """access_relations() r
-              WHERE r.account_id = $1 AND r.since <= now() AND (r.until IS NULL OR r.until > now())
-                AND (r.role = ANY($2) OR r.basis = ANY($5))"""
-MINE = f"""
-  FROM home h
-  LEFT JOIN (SELECT r.child_id, array_agg(r.role || ' ' || r.basis) AS relations,
-                    array_agg(r.role) AS roles
-               FROM {RELATED}
-              GROUP BY r.child_id) m USING (child_id)
-"""  # noqa: S608
 JOINS = {
     "c": " LEFT JOIN children c USING (child_id)\n",
     "pep": """  LEFT JOIN LATERAL (SELECT p.* FROM pep_cards p
@@ -61,16 +52,18 @@ JOINS = {
                       ORDER BY p.initiated_at DESC LIMIT 1) pep ON true
 """,
 }
-# Not `m.child_id IS NOT NULL`: with that, every child of every authority would be looked at.
-VISIBLE = f"(h.authority = ANY($3) OR h.child_id = ANY(ARRAY(SELECT r.child_id FROM {RELATED})))"  # noqa: S608
-FITS = "(h.search_key LIKE ALL($4::text[]) OR ($6 <> '' AND upper(c.upn) LIKE $6))"
-NEEDS_ME = """EXISTS (
-    SELECT FROM unnest($8::text[], $9::integer[], $10::text[], $11::text[], $12::text[])
+NEEDS_ME = """NOT pep.submitted AND EXISTS (
+    SELECT FROM unnest({0}::text[], {1}::integer[], {2}::text[], {3}::text[], {4}::text[])
              AS n (code, version, variant, role, section)
      WHERE n.code = pep.profile_code AND n.version = pep.profile_version
        AND n.variant = pep.variant AND NOT n.section = ANY(pep.completed)
-       AND (n.role = ANY(m.roles) OR (h.authority || ' ' || n.role) = ANY($13)))
-   AND NOT pep.submitted"""
+       AND ((h.authority, n.role) IN (SELECT * FROM unnest({5}::text[], {6}::text[]))
+            OR (h.child_id, n.role) IN (SELECT * FROM unnest({7}::uuid[], {8}::text[]))))"""
+CHOICES = """
+SELECT DISTINCT c.authority, c.setting_urn, c.setting_name FROM children c
+ WHERE {} AND c.setting_urn IS NOT NULL ORDER BY c.setting_name
+"""
+CHILDREN_OF = "SELECT child_id, authority, relations FROM children_of_person($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,43 +102,59 @@ def born_in_year(group: int, today: date) -> tuple[date, date]:
 class _Query:
     """A query put together of the fixed texts above; what people typed is always a parameter."""
 
-    def __init__(self, wish: Wish, today: date) -> None:
-        self.wish, self.today = wish, today
-        self.conditions, self.joins = [VISIBLE, FITS], {"c"} if _upn(wish.search) else set()
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.joins: set[str] = set()
         self.values: list[Any] = []
+
+    def place(self, value: Any) -> str:
+        """Return the place of one more parameter."""
+        self.values.append(value)
+        return f"${len(self.values)}"
 
     def also(self, condition: str, *values: Any) -> None:
         """Add a condition; `{0}` and so on are its values."""
-        first = 14 + len(self.values)
-        self.values += values
-        places = [f"${first + number}" for number in range(len(values))]
-        self.conditions.append(condition.format(*places))
+        self.conditions.append(condition.format(*map(self.place, values)))
+        self.joins |= {name for name in JOINS if f"{name}." in condition}
 
-    def text(self, columns: str, tail: str = "") -> str:
-        """Return the statement."""
-        wish = self.wish
+    def narrow(self, wish: Wish, today: date) -> None:
+        """Keep the children whom a wish is for, but for `needs_me`."""
+        if wish.search:
+            self._search(wish.search)
         if wish.authority:
             self.also("h.authority = {0}", wish.authority)
         if wish.setting:
-            self.joins.add("c")
             self.also("c.setting_urn = {0}", wish.setting)
         if wish.year is not None:
-            self.joins.add("c")
-            self.also("c.date_of_birth BETWEEN {0} AND {1}", *born_in_year(wish.year, self.today))
+            self.also("c.date_of_birth BETWEEN {0} AND {1}", *born_in_year(wish.year, today))
         if wish.state:
-            self.joins.add("pep")
-            self.conditions.append(STATES[wish.state])
-        if wish.needs_me:
-            self.joins.add("pep")
-            self.conditions.append(NEEDS_ME)
-        self.joins |= {name for name in JOINS if f"{name}." in ORDERS[wish.order]}
-        where = "\n   AND ".join(self.conditions)
-        if "c" not in self.joins:
-            where = where.replace(FITS, "h.search_key LIKE ALL($4::text[]) AND $6 = ''")
+            self.also(STATES[wish.state], *([today] if wish.state == "overdue" else []))
+
+    def _search(self, search: str) -> None:
+        named, upn = "h.search_key LIKE ALL({0}::text[])", _upn(search)
+        if upn:
+            self.also(f"({named} OR upper(c.upn) LIKE {{1}})", like_patterns(search), upn)
+        else:
+            self.also(named, like_patterns(search))
+
+    def page(self, order: Order, size: int, offset: int) -> str:
+        """Return the statement for one page of children and how many fit in all.
+
+        Where the filters are about nothing but the table itself, they are counted beside the page
+        and not through it: both then come of the index, in its order and not sorted.
+        """
+        before = self._from()
+        total = "count(*) OVER ()" if self.joins else f"(SELECT count(*) {before})"
+        self.joins |= {name for name in JOINS if f"{name}." in ORDERS[order]}
+        limits = f"LIMIT {self.place(size)} OFFSET {self.place(offset)}"
+        return (
+            f"SELECT h.child_id, h.authority, {total} AS total {self._from()}"
+            f" ORDER BY {ORDERS[order]}, h.child_id {limits}"
+        )
+
+    def _from(self) -> str:
         joins = "".join(JOINS[name] for name in sorted(self.joins))
-        unused = "\n   AND ($7::date, $8::text[], $9::integer[], $10::text[], $11::text[],"
-        unused += " $12::text[], $13::text[]) IS NOT NULL"
-        return f"SELECT {columns} {MINE} {joins} WHERE {where}{unused} {tail}"
+        return f"FROM home h\n{joins} WHERE " + "\n   AND ".join(self.conditions)
 
 
 def _upn(search: str) -> str:
@@ -179,64 +188,81 @@ class Finder:
     """Somebody's list, as far as they may see children at this moment.
 
     The virtual school and auditors see their whole authority; others the children whom they have a
-    relationship with.
+    relationship with. `related` are these, with (authority, why by role) of each.
     """
 
     pool: Pool
-    principal: Principal
     held: Held
     today: date
+    related: Mapping[UUID, tuple[str, Mapping[str, str]]]
 
     @classmethod
     async def of(cls, pool: Pool, principal: Principal, today: date) -> "Finder":
         """Return the finder of a person, whose rows the rest of the request may see."""
-        await see_my_children(pool, principal.account_id)
-        return cls(pool, principal, await held_by(pool, principal), today)
+        rows = await pool.fetch(CHILDREN_OF, principal.account_id)
+        held = await held_by(pool, principal)
+        here = held.roles() - table().authority_wide - {"operator"}
+        given = GIVEN if held.active else frozenset()
+        related = {}
+        for row in rows:
+            known = [each.partition(" ") for each in row["relations"]]
+            bases = {role: why for role, _, why in known if role in here or why in given}
+            if bases:
+                related[row["child_id"]] = (row["authority"], bases)
+        await see_also(pool, {authority for authority, _ in related.values()})
+        return cls(pool, held, today, related)
 
-    async def _parameters(self, wish: Wish) -> list[Any]:
+    def _visible(self, query: _Query, which: str) -> None:
+        """Leave only whom the person may see, in one of the tables that have an authority.
+
+        An index gives rows in order for one authority, not for several or for an OR: what is not
+        needed is left out.
+        """
+        wide = self.held.authorities(table().authority_wide)
+        others = [child for child, (where, _) in self.related.items() if where not in wide]
+        ways = []
+        if len(wide) == 1:
+            ways.append(f"{which}.authority = {query.place(wide[0])}")
+        elif wide:
+            ways.append(f"{which}.authority = ANY({query.place(wide)}::text[])")
+        if others or not wide:
+            ways.append(f"{which}.child_id = ANY({query.place(others)}::uuid[])")
+        query.conditions.append(f"({' OR '.join(ways)})")
+
+    async def _needing(self, query: _Query) -> None:
+        """Leave only children with something in their PEP for the person to complete."""
         wide = table().authority_wide
-        here = sorted(self.held.roles() - wide - {"operator"})
-        everywhere = [f"{where} {role}" for where, role in sorted(self.held.grants) if role in wide]
-        to_do = await _to_do(self.pool) if wish.needs_me else [[], [], [], [], []]
-        return [
-            self.principal.account_id,
-            here,
-            self.held.authorities(wide),
-            like_patterns(wish.search),
-            sorted(GIVEN) if self.held.active else [],
-            _upn(wish.search),
-            self.today,
-            *to_do,
-            everywhere,
-        ]
+        here = sorted(grant for grant in self.held.grants if grant[1] in wide)
+        own = [(child, role) for child, (_, bases) in self.related.items() for role in bases]
+        columns = [list(zip(*pairs, strict=True)) or [(), ()] for pairs in (here, own)]
+        query.also(NEEDS_ME, *await _to_do(self.pool), *columns[0], *columns[1])
 
     async def find(self, wish: Wish, page: int, size: int = PAGE_SIZE) -> tuple[int, list[Mine]]:
         """Return how many children fit, and one page of them."""
-        given = await self._parameters(wish)
-        if wish.search and not given[3]:  # nothing but punctuation: no name fits it
+        if wish.search and not like_patterns(wish.search):  # only punctuation: no name fits it
             return 0, []
-        query = _Query(wish, self.today)
-        tail = f"ORDER BY {ORDERS[wish.order]}, h.child_id LIMIT {int(size)}"
-        columns = "h.child_id, h.authority, m.relations, count(*) OVER () AS total"
-        text = query.text(columns, f"{tail} OFFSET {(page - 1) * int(size)}")
-        rows = await self.pool.fetch(text, *given, *query.values)
+        query = _Query()
+        self._visible(query, "h")
+        query.narrow(wish, self.today)
+        if wish.needs_me:
+            await self._needing(query)
+        text = query.page(wish.order, size, (page - 1) * size)
+        rows = await self.pool.fetch(text, *query.values)
         if not rows and page > 1:
             return (await self.find(wish, 1, 1))[0], []
         return (rows[0]["total"] if rows else 0), [self._mine(row) for row in rows]
 
     def _mine(self, row: Any) -> Mine:
         wide = table().authority_wide
-        bases = dict(each.split(" ") for each in row["relations"] or ())
-        bases |= dict.fromkeys(self.held.inside(row["authority"]) & wide, "authority")
-        return Mine(row["child_id"], row["authority"], bases)
+        _, bases = self.related.get(row["child_id"], ("", {}))
+        everywhere = dict.fromkeys(self.held.inside(row["authority"]) & wide, "authority")
+        return Mine(row["child_id"], row["authority"], {**bases, **everywhere})
 
     async def choices(self) -> list[tuple[str, str, str]]:
         """Return (authority, URN, name) of the settings of the person's children, by name."""
-        given, query = await self._parameters(Wish()), _Query(Wish(), self.today)
-        query.joins.add("c")
-        columns = "DISTINCT h.authority, c.setting_urn, c.setting_name"
-        text = query.text(columns, "AND c.setting_urn IS NOT NULL ORDER BY c.setting_name")
-        rows = await self.pool.fetch(text, *given)
+        query = _Query()
+        self._visible(query, "c")
+        rows = await self.pool.fetch(CHOICES.format(query.conditions[0]), *query.values)
         return [(row[0], row[1], row[2] or row[1]) for row in rows]
 
 

@@ -4,8 +4,10 @@ from epep_events.envelope import Metadata
 from epep_events.meeting import (
     InvitationIssued,
     InvitationResponded,
+    InvitationWithdrawn,
     MeetingCancelled,
     MeetingConfirmed,
+    MeetingOrganiserChanged,
     MeetingRecordSaved,
     MeetingRescheduled,
     MeetingScheduled,
@@ -48,8 +50,28 @@ def meeting_scheduled(event: MeetingScheduled, _: Metadata) -> Row:
 
 
 def invitation_issued(event: InvitationIssued, _: Metadata) -> Row:
-    """Somebody was invited."""
-    return Row(MEETING, f"{event.person.name} invited to the meeting", pep_id=event.pep_id)
+    """Somebody was invited, or sent the invitation again."""
+    what = "invited to the meeting" if event.instead_of is None else "sent the invitation again"
+    return Row(MEETING, f"{event.person.name} {what}", pep_id=event.pep_id)
+
+
+def invitation_withdrawn(event: InvitationWithdrawn, _: Metadata) -> Row:
+    """An invitation had gone to a wrong address."""
+    what = f"{event.name}’s email address corrected: the invitation to the old one ended"
+    return Row(MEETING, what, pep_id=event.pep_id)
+
+
+def organiser_changed(event: MeetingOrganiserChanged, _: Metadata) -> Row:
+    """The organiser's account was merged into another of theirs."""
+    organiser = change(
+        "organiser",
+        "Organiser",
+        str(event.old_account_id),
+        str(event.organiser_account_id),
+        "person",
+    )
+    what = "Meeting’s organiser changed: two accounts became one"
+    return Row(MEETING, what, event.child_id, event.pep_id, (organiser,))
 
 
 def invitation_responded(event: InvitationResponded, _: Metadata) -> Row:

@@ -54,6 +54,8 @@ DESCRIPTIONS: Mapping[type[Event], Describe] = {
     pep.MeetingTimeNoted: of_peps.meeting_time_noted,
     meeting.MeetingScheduled: of_meetings.meeting_scheduled,
     meeting.InvitationIssued: of_meetings.invitation_issued,
+    meeting.InvitationWithdrawn: of_meetings.invitation_withdrawn,
+    meeting.MeetingOrganiserChanged: of_meetings.organiser_changed,
     meeting.InvitationResponded: of_meetings.invitation_responded,
     meeting.MeetingRescheduled: of_meetings.meeting_rescheduled,
     meeting.MeetingCancelled: of_meetings.meeting_cancelled,
