@@ -14,7 +14,7 @@ from epep_access.profiles import PROFILES
 from epep_access.testing import RELATIONS, Relation, roles
 from epep_events.base import Event
 from epep_events.envelope import Actor, Metadata
-from epep_events.meeting import MeetingScheduled, When
+from epep_events.meeting import InvitationIssued, InvitedPerson, MeetingScheduled, When
 from epep_events.pep import (
     AuthorityProfilePublished,
     ChildRegistered,
@@ -74,6 +74,29 @@ def pep_begun(
     )
 
 
+def invited(to: MeetingScheduled) -> InvitationIssued:
+    """Return the event that invites a guest to the meeting."""
+    person = InvitedPerson(
+        invitation_id=derived_id("invited", to.pep_id),
+        account_id=None,
+        email="guest@example.org",
+        name="Gil Guest",
+        role="guest",
+        sealed_token="sealed",
+    )
+    return InvitationIssued(
+        meeting_id=to.meeting_id,
+        pep_id=to.pep_id,
+        child_id=to.child_id,
+        child_initials=to.child_initials,
+        person=person,
+        when=to.when,
+        reason=to.reason,
+        contact_name=None,
+        contact_phone=None,
+    )
+
+
 class Scene:
     """One service with children of every relation and an account for every role."""
 
@@ -107,12 +130,12 @@ class Scene:
                 if type(event) in projector.handles:
                     await projector.handles[type(event)](connection, event, meta)
 
-    async def append(self, stream: str, event: Event, authority: str) -> None:
+    async def append(self, stream: str, authority: str, *events: Event) -> None:
         """Append to the service's own log."""
         process = self.service.process
         cause = Cause(Actor(id=str(uuid4()), role="system"), authority, uuid4())
         async with process.pool.acquire() as connection, connection.transaction():
-            await process.store.append(connection, stream, 0, [event], cause)
+            await process.store.append(connection, stream, 0, events, cause)
 
     async def make(self) -> None:
         """Tell of the authorities, the children, their PEPs, and who is somebody to them."""
@@ -166,13 +189,13 @@ class Scene:
             because="submitted",
             gates_sign_off=True,
         )
-        logs: dict[str, tuple[tuple[str, Event], ...]] = {
-            "meeting": ((f"meeting-{meeting}", scheduled),),
-            "qa": ((REVIEW.stream(self.reviews[relation]), selected),),
-            "pep": ((CHILD.stream(child), born), (PEPS.stream(pep), begun)),
+        logs: dict[str, tuple[tuple[str, tuple[Event, ...]], ...]] = {
+            "meeting": ((f"meeting-{meeting}", (scheduled, invited(scheduled))),),
+            "qa": ((REVIEW.stream(self.reviews[relation]), (selected,)),),
+            "pep": ((CHILD.stream(child), (born,)), (PEPS.stream(pep), (begun,))),
         }
-        for stream, event in logs[self.service.process.service.name]:
-            await self.append(stream, event, code)
+        for stream, events in logs[self.service.process.service.name]:
+            await self.append(stream, code, *events)
 
     def by_profile(self, permission: str) -> tuple[str, ...]:
         """Return the roles that the profile names."""
@@ -190,7 +213,7 @@ class Scene:
         path = path.format(
             pep_id=self.peps[relation],
             review_id=self.reviews[relation],
-            invitation_id=uuid4(),
+            invitation_id=derived_id("invited", self.peps[relation]),
             area=self.profile.qa.areas[0].key,
         )
         authority = {"authority": "998" if relation == "foreign" else "330"}

@@ -11,6 +11,7 @@ from meeting_service.meetings import (
     inviting,
     recording,
     rescheduling,
+    sending_again,
     setting_next,
     viewing,
 )
@@ -33,6 +34,7 @@ SERVICE = Service(
         rescheduling.router,
         cancelling.router,
         inviting.router,
+        sending_again.router,
         confirming.router,
         setting_next.router,
         listing.router,

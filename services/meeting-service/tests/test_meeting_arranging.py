@@ -56,7 +56,8 @@ async def test_a_pep_with_a_meeting_invites_everybody_in_one_append(world: Any) 
         ("Rosa Hill", "aunt@example.org", "Invited by email", None, "pending"),
     ]
     said = [e for e in await world.service.said() if e.data.pep_id == pep_id]
-    assert [type(e.data) for e in said] == [MeetingScheduled, InvitationIssued, InvitationIssued]
+    expected: list[type[Any]] = [MeetingScheduled, InvitationIssued, InvitationIssued]
+    assert [type(e.data) for e in said] == expected
     assert len({e.meta.occurred_at for e in said}) == 1
     assert said[0].data.organiser_account_id == worker
 

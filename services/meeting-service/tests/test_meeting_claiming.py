@@ -1,5 +1,6 @@
 """An invitation finds its owner: invited by e-mail, or under an account since merged away."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import pytest
 
 from epep_events.getting_in import InvitationClaimed
 from epep_events.identity import AccountsMerged
-from epep_events.meeting import InvitationLinked
+from epep_events.meeting import InvitationLinked, InvitationResponded, MeetingOrganiserChanged
 from epep_events.pep import Invitee
 from epep_runtime.testing import eventually
 from meeting_service.meetings.meeting import Meeting, evolve
@@ -86,13 +87,29 @@ def test_the_kept_account_answers_for_the_closed_one_unless_it_is_invited_too(
     assert accounts_merged.decide(both, old, kept) == []
 
 
+def test_the_kept_account_organises_what_the_closed_one_did(
+    meeting: Meeting, held: Meeting
+) -> None:
+    old, kept = meeting.organiser, uuid4()
+    assert old is not None
+    [event] = accounts_merged.decide(meeting, old, kept)
+    assert isinstance(event, MeetingOrganiserChanged)
+    assert (event.old_account_id, event.organiser_account_id) == (old, kept)
+    changed = evolve(meeting, event)
+    assert changed is not None
+    assert changed.organiser == kept
+    assert accounts_merged.decide(changed, old, kept) == []
+    over = replace(held, state="confirmed")
+    assert accounts_merged.decide(over, old, kept) == []
+
+
 @pytest.mark.servers
-async def test_after_a_merge_the_open_invitation_is_among_the_kept_accounts(world: Any) -> None:
-    organiser = await world.person("social_worker")
+async def test_after_a_merge_the_kept_account_answers_and_organises(world: Any) -> None:
     old = await world.person("iro")
-    kept = await world.person("iro", assigned=False)
+    kept = await world.person("iro")
     invited = Invitee(account_id=old, name="Iris", role="iro")
-    await world.pep(organiser, invitees=[invited])
+    pep_id = await world.pep(old, invitees=[invited])
+    assert not (await world.view(kept, pep_id))["may"]["reschedule"]
     merged = AccountsMerged(
         account_id=old, into_account_id=kept, authority_code="330", why="Registered twice"
     )
@@ -106,3 +123,33 @@ async def test_after_a_merge_the_open_invitation_is_among_the_kept_accounts(worl
     path = f"/invitations/{found['invitation_id']}/response"
     answered = await world.change(kept, "POST", path, {"answer": "declined"})
     assert answered.status_code == 200, answered.text
+    [said] = [e for e in await world.service.said(InvitationResponded) if e.data.pep_id == pep_id]
+    assert said.data.organiser_account_id == kept
+
+    async def organises() -> Any:
+        view = await world.view(kept, pep_id)
+        return view if view["may"]["reschedule"] else None
+
+    view = await eventually(organises)
+    assert view["may"]["invite"]
+    assert view["may"]["cancel"]
+    assert not (await world.view(old, pep_id))["may"]["reschedule"]
+    off = f"/peps/{pep_id}/meeting/cancellation"
+    refused = await world.change(old, "POST", off, {"why": "Snow"}, view["version"])
+    assert refused.status_code == 403
+    cancelled = await world.change(kept, "POST", off, {"why": "Snow"}, view["version"])
+    assert cancelled.status_code == 200, cancelled.text
+
+
+@pytest.mark.servers
+async def test_a_pep_heard_of_after_the_merge_is_the_kept_accounts(world: Any) -> None:
+    old, kept = await world.person("iro"), await world.person("iro")
+    merged = AccountsMerged(
+        account_id=old, into_account_id=kept, authority_code="330", why="Registered twice"
+    )
+    await world.say("identity", f"account-{old}", merged)
+    await world.row("SELECT 1 FROM known_people WHERE merged_into = $1", kept)
+    pep_id = await world.pep(old, invitees=[Invitee(account_id=old, name="Iris", role="iro")])
+    view = await world.view(kept, pep_id)
+    assert view["may"]["reschedule"]
+    assert [each["account_id"] for each in view["invitations"]] == [str(kept)]

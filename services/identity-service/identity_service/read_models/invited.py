@@ -6,7 +6,7 @@ from uuid import UUID
 
 from epep_events.access import CarerAccessApproved
 from epep_events.envelope import Metadata
-from epep_events.meeting import InvitationIssued
+from epep_events.meeting import InvitationIssued, InvitationWithdrawn
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
 
@@ -27,6 +27,11 @@ async def _issued(connection: Connection, event: InvitationIssued, meta: Metadat
         event.pep_id,
         meta.occurred_at,
     )
+
+
+async def _withdrawn(connection: Connection, event: InvitationWithdrawn, _: Metadata) -> None:
+    """Vouch no longer for an address that was a mistake."""
+    await connection.execute("DELETE FROM invited WHERE invitation_id = $1", event.invitation_id)
 
 
 async def _approved(connection: Connection, event: CarerAccessApproved, meta: Metadata) -> None:
@@ -52,7 +57,11 @@ INVITED = Projector(
     contexts=("meeting", "pep", "identity"),
     forget=_forget,
     tables=("invited", "approved_carers"),
-    handles={InvitationIssued: _issued, CarerAccessApproved: _approved},
+    handles={
+        InvitationIssued: _issued,
+        InvitationWithdrawn: _withdrawn,
+        CarerAccessApproved: _approved,
+    },
 )
 
 

@@ -61,8 +61,16 @@ def invitation_id_of(meeting_id: UUID, account_id: UUID | None, email: str | Non
     return derived_id("invitation", meeting_id, account_id or email)
 
 
-def issue(of: Meeting | MeetingScheduled, when: When, person: InvitedPerson) -> InvitationIssued:
-    """Return the invitation of a person to that meeting as it is arranged."""
+def issue(
+    of: Meeting | MeetingScheduled,
+    when: When,
+    person: InvitedPerson,
+    instead_of: UUID | None = None,
+) -> InvitationIssued:
+    """Return the invitation of a person to that meeting as it is arranged.
+
+    `instead_of` is the notification that did not reach the person, or may not have.
+    """
     return InvitationIssued(
         meeting_id=of.meeting_id,
         pep_id=of.pep_id,
@@ -73,6 +81,7 @@ def issue(of: Meeting | MeetingScheduled, when: When, person: InvitedPerson) -> 
         reason=of.reason,
         contact_name=of.contact_name,
         contact_phone=of.contact_phone,
+        instead_of=instead_of,
     )
 
 
@@ -84,18 +93,22 @@ def told_again(meeting: Meeting, seal: Sealer) -> tuple[InvitedPerson, ...]:
     )
 
 
+def refuse_invited(meeting: Meeting, person: InvitedPerson, field: str) -> None:
+    """Raise RefusedError, at that field, for somebody whose account or address is invited."""
+    for each in meeting.invitations:
+        same_account = person.account_id and each.person.account_id == person.account_id
+        if same_account or each.person.email == person.email:
+            message = "This person has been invited already."
+            error = FieldError(field, message, "already-invited")
+            raise RefusedError(message, "already-invited", [error])
+
+
 def decide(meeting: Meeting, person: InvitedPerson, now: datetime) -> Sequence[Event]:
     """Invite the person. Raises RefusedError for somebody invited already, or when it is late."""
     refuse_confirmed(meeting)
     refuse_cancelled(meeting)
     refuse_begun(meeting, now)
-    for each in meeting.invitations:
-        same_account = person.account_id and each.person.account_id == person.account_id
-        if same_account or each.person.email == person.email:
-            field = "invitee.account_id" if person.account_id else "invitee.email"
-            message = "This person has been invited already."
-            error = FieldError(field, message, "already-invited")
-            raise RefusedError(message, "already-invited", [error])
+    refuse_invited(meeting, person, "invitee.account_id" if person.account_id else "invitee.email")
     if len(meeting.invitations) >= MOST_INVITED:
         raise RefusedError(f"{MOST_INVITED} people is the most.", "too-many-invited")
     return [issue(meeting, meeting.when, person)]

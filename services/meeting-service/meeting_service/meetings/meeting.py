@@ -11,9 +11,11 @@ from epep_events.meeting import (
     InvitationIssued,
     InvitationLinked,
     InvitationResponded,
+    InvitationWithdrawn,
     InvitedPerson,
     MeetingCancelled,
     MeetingConfirmed,
+    MeetingOrganiserChanged,
     MeetingRecordSaved,
     MeetingRescheduled,
     MeetingScheduled,
@@ -31,9 +33,13 @@ Reply = Literal["accepted", "declined", "proposed"]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One invitee and the newest answer; a new time for the meeting empties the answer."""
+    """One invitee and the newest answer; a new time for the meeting empties the answer.
+
+    `instead_of` is the newest mail that was sent again because it may not have arrived.
+    """
 
     person: InvitedPerson
+    instead_of: UUID | None = None
     answer: Reply | None = None
     proposed_at: datetime | None = None
     comment: str | None = None
@@ -106,7 +112,21 @@ def _scheduled(event: MeetingScheduled) -> Meeting:
 
 
 def _issued(meeting: Meeting, event: InvitationIssued) -> Meeting:
-    return replace(meeting, invitations=(*meeting.invitations, Invitation(event.person)))
+    """Invite somebody more, or somebody again: that leaves what they answered."""
+    known = meeting.invitation(event.person.invitation_id)
+    if known is None:
+        new = Invitation(event.person, event.instead_of)
+        return replace(meeting, invitations=(*meeting.invitations, new))
+    again = replace(known, person=event.person, instead_of=event.instead_of)
+    return replace(
+        meeting,
+        invitations=tuple(again if each is known else each for each in meeting.invitations),
+    )
+
+
+def _withdrawn(meeting: Meeting, event: InvitationWithdrawn) -> Meeting:
+    kept = (i for i in meeting.invitations if i.person.invitation_id != event.invitation_id)
+    return replace(meeting, invitations=tuple(kept))
 
 
 def _responded(meeting: Meeting, event: InvitationResponded) -> Meeting:
@@ -134,13 +154,17 @@ def _rescheduled(meeting: Meeting, event: MeetingRescheduled) -> Meeting:
         meeting,
         state="scheduled",
         when=event.new,
-        invitations=tuple(Invitation(each.person) for each in meeting.invitations),
+        invitations=tuple(Invitation(i.person, i.instead_of) for i in meeting.invitations),
         arranged_in=meeting.version,
     )
 
 
 def _cancelled(meeting: Meeting, event: MeetingCancelled) -> Meeting:
     return replace(meeting, state="cancelled", when=event.when, arranged_in=meeting.version)
+
+
+def _organiser_changed(meeting: Meeting, event: MeetingOrganiserChanged) -> Meeting:
+    return replace(meeting, organiser=event.organiser_account_id)
 
 
 def _saved(meeting: Meeting, event: MeetingRecordSaved) -> Meeting:
@@ -161,10 +185,12 @@ def _next_set(meeting: Meeting, event: NextMeetingSet) -> Meeting:
 
 STEPS: Mapping[type[Event], Callable[[Meeting, Any], Meeting]] = {
     InvitationIssued: _issued,
+    InvitationWithdrawn: _withdrawn,
     InvitationResponded: _responded,
     InvitationLinked: _linked,
     MeetingRescheduled: _rescheduled,
     MeetingCancelled: _cancelled,
+    MeetingOrganiserChanged: _organiser_changed,
     MeetingRecordSaved: _saved,
     MeetingConfirmed: _confirmed,
     NextMeetingSet: _next_set,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from epep_access.people import person_of
 from epep_access.readings import note_reading
+from epep_events.base import ERASED
 from epep_events.meeting import MeetingConfirmed
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking
@@ -44,6 +45,9 @@ class InvitationView(BaseModel):
     comment: str | None
     delivery: DeliveryState
     delivery_reason: str | None
+    may_send_again: bool = Field(
+        description="The mail failed, or may not have arrived, and the person has not answered"
+    )
 
 
 class RecordView(BaseModel):
@@ -107,10 +111,15 @@ class MeetingView(BaseModel):
 
 
 def _invitation(
-    invitation: Invitation, profile: MeetingProfile, delivered: Mapping[UUID, Delivery]
+    invitation: Invitation,
+    profile: MeetingProfile,
+    delivered: Mapping[UUID, Delivery],
+    may: May,
 ) -> InvitationView:
     person = invitation.person
-    delivery = delivered.get(person.invitation_id, Delivery())
+    found = delivered.get(person.invitation_id, Delivery())
+    missed = found.missed_by(invitation.instead_of) and person.email != ERASED
+    delivery = found.since(invitation.instead_of)
     return InvitationView(
         invitation_id=person.invitation_id,
         name=person.name,
@@ -122,6 +131,7 @@ def _invitation(
         comment=invitation.comment,
         delivery=delivery.state,
         delivery_reason=delivery.reason,
+        may_send_again=may.invite and missed and invitation.answer is None,
     )
 
 
@@ -159,6 +169,7 @@ async def view_of(scene: Scene) -> MeetingView:
         ids = [each.person.invitation_id for each in meeting.invitations]
         delivered = await deliveries(connection, ids)
         confirmed = await _confirmed(connection, loaded)
+    may = scene.may(meeting)
     return MeetingView(
         meeting_id=meeting.meeting_id,
         version=loaded.version,
@@ -172,12 +183,12 @@ async def view_of(scene: Scene) -> MeetingView:
         reason_detail=meeting.reason_detail,
         contact_name=meeting.contact_name,
         contact_phone=meeting.contact_phone,
-        invitations=[_invitation(each, profile, delivered) for each in meeting.invitations],
+        invitations=[_invitation(i, profile, delivered, may) for i in meeting.invitations],
         record=RecordView.model_validate(meeting.record.as_json()),
         checklist=[ChoiceView(value=v, label=label) for v, label in profile.checklist.items()],
         next_meeting=_next(meeting),
         confirmed=confirmed,
-        may=scene.may(meeting),
+        may=may,
     )
 
 

@@ -1,24 +1,52 @@
-"""Two accounts have become one: what the closed one is invited to is the kept one's to answer."""
+"""Two accounts have become one: the kept one answers and organises for the closed one."""
 
 from uuid import UUID
 
 from epep_events.base import ERASED, Event
 from epep_events.envelope import Metadata
 from epep_events.identity import AccountsMerged
-from epep_events.meeting import InvitationLinked
+from epep_events.meeting import InvitationLinked, MeetingOrganiserChanged
 from epep_runtime.subscriptions import Reaction, Reactor
 from meeting_service.meetings.meeting import MEETING, Meeting
+from meeting_service.read_models.people import kept_accounts
 
-INVITED_TO = """
-SELECT DISTINCT m.meeting_id, m.authority FROM invitations i JOIN meetings m USING (meeting_id)
- WHERE i.account_id = $1 AND m.state = 'scheduled' AND m.child_initials <> $2
+CONCERNED = """
+SELECT m.meeting_id, m.authority FROM meetings m
+ WHERE m.state <> 'confirmed' AND m.child_initials <> $2
+   AND (m.organiser = $1 OR EXISTS (SELECT FROM invitations i
+                                     WHERE i.meeting_id = m.meeting_id AND i.account_id = $1))
 """
-"""The meetings that are still to be held; in those that were, the record keeps who was invited."""
+"""Those still to be held, or called off and so perhaps on again; of those that were held, the
+record keeps who organised them and who was invited.
+"""
 
 
 def decide(meeting: Meeting | None, old: UUID, kept: UUID) -> list[Event]:
-    """Return the link to the kept account; nothing where that has an invitation of its own."""
-    if meeting is None or any(each.person.account_id == kept for each in meeting.invitations):
+    """Let the kept account organise what the closed one did, and answer its invitation.
+
+    No link where the kept account has an invitation of its own.
+    """
+    if meeting is None or meeting.state == "confirmed":
+        return []
+    return [*_organising(meeting, old, kept), *_answering(meeting, old, kept)]
+
+
+def _organising(meeting: Meeting, old: UUID, kept: UUID) -> list[Event]:
+    if meeting.organiser != old:
+        return []
+    return [
+        MeetingOrganiserChanged(
+            meeting_id=meeting.meeting_id,
+            pep_id=meeting.pep_id,
+            child_id=meeting.child_id,
+            old_account_id=old,
+            organiser_account_id=kept,
+        )
+    ]
+
+
+def _answering(meeting: Meeting, old: UUID, kept: UUID) -> list[Event]:
+    if any(each.person.account_id == kept for each in meeting.invitations):
         return []
     return [
         InvitationLinked(
@@ -33,9 +61,14 @@ def decide(meeting: Meeting | None, old: UUID, kept: UUID) -> list[Event]:
 
 
 async def merged(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
-    """Link every open invitation, each within the authority of its meeting."""
-    rows = await reaction.connection.fetch(INVITED_TO, event.account_id, ERASED)
-    old, kept, cause = event.account_id, event.into_account_id, reaction.cause()
+    """Hand over every meeting that is not over, each within its own authority.
+
+    The kept account may have been merged on already: merges are heard in any order.
+    """
+    connection, old, into = reaction.connection, event.account_id, event.into_account_id
+    rows = await connection.fetch(CONCERNED, old, ERASED)
+    kept = (await kept_accounts(connection, [into])).get(into, into)
+    cause = reaction.cause()
     await reaction.append_many(
         MEETING,
         {row["meeting_id"]: lambda meeting: decide(meeting, old, kept) for row in rows},

@@ -12,6 +12,7 @@ from epep_runtime.subscriptions import Reaction, Reactor
 from meeting_service.invitations.links import Sealer, sealer
 from meeting_service.meetings.inviting import invitation_id_of, issue
 from meeting_service.meetings.meeting import MEETING, Meeting, meeting_id_of
+from meeting_service.read_models.people import kept_accounts
 from meeting_service.read_models.peps import organiser_of
 from meeting_service.read_models.profiles import profile
 from meeting_service.settings import meeting_settings
@@ -88,6 +89,12 @@ def _address(invitee: Invitee, known: Mapping[UUID, Person]) -> str:
     return email.lower()
 
 
+def _as_kept(invitee: Invitee, kept: Mapping[UUID, UUID]) -> Invitee:
+    """Return the invitee under the account that theirs was merged into meanwhile, if it was."""
+    own = invitee.account_id
+    return invitee.model_copy(update={"account_id": kept.get(own, own)}) if own else invitee
+
+
 async def on_initiated(reaction: Reaction, event: PEPInitiated, meta: Metadata) -> None:
     """Schedule the meeting that the PEP was initiated with, if it was.
 
@@ -99,15 +106,17 @@ async def on_initiated(reaction: Reaction, event: PEPInitiated, meta: Metadata) 
     connection = reaction.connection
     if await profile(connection, event.profile_code, event.profile_version) is None:
         raise NotKnownYetError(f"profile {event.profile_code} is not known here yet")
-    known = await people_of(
-        connection, [each.account_id for each in event.invitees if each.account_id]
-    )
+    by = organiser_of(meta)
+    named = [each.account_id for each in event.invitees if each.account_id]
+    kept = await kept_accounts(connection, [*named, *([by] if by else [])])
+    invitees = [_as_kept(each, kept) for each in event.invitees]
+    known = await people_of(connection, [*named, *kept.values()])
     seal = await sealer(connection, meeting_settings(reaction.settings))
-    invited = invited_people(meeting_id, event.invitees, known, seal)
+    invited = invited_people(meeting_id, invitees, known, seal)
     await reaction.append(
         MEETING,
         meeting_id,
-        lambda meeting: decide(meeting, event, plan, invited, organiser_of(meta)),
+        lambda meeting: decide(meeting, event, plan, invited, kept.get(by, by) if by else None),
     )
 
 

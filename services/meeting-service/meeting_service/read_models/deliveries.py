@@ -21,10 +21,26 @@ DeliveryState = Literal["pending", "sent", "failed", "uncertain"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The newest mail to an invitee: on its way, sent, refused (with the reason), or unknown."""
+    """The newest mail to an invitee: on its way, sent, refused (with the reason), or unknown.
+
+    `notification_id` is None where no mail was asked for yet.
+    """
 
     state: DeliveryState = "pending"
     reason: str | None = None
+    notification_id: UUID | None = None
+
+    def missed_by(self, instead_of: UUID | None) -> bool:
+        """Tell whether the person may not have it, and it has not been sent again yet.
+
+        `instead_of` is the invitation's newest mail that was sent again.
+        """
+        return self.state in {"failed", "uncertain"} and self.notification_id != instead_of
+
+    def since(self, instead_of: UUID | None) -> "Delivery":
+        """Return what is known after that mail was sent again: the new one is on its way."""
+        again = self.notification_id is not None and self.notification_id == instead_of
+        return Delivery() if again else self
 
 
 async def _keep(
@@ -60,7 +76,7 @@ async def _failed(connection: Connection, event: NotificationFailed, meta: Metad
 
 
 async def _held(connection: Connection, event: NotificationHeld, meta: Metadata) -> None:
-    reason = "It is not known whether the mail server took this message."
+    reason = "The mail server’s answer was lost."
     await _keep(connection, event, meta, Delivery("uncertain", reason))
 
 
@@ -91,9 +107,13 @@ async def deliveries(
 ) -> dict[UUID, Delivery]:
     """Return the newest mail's delivery by invitation; none where no mail was asked for yet."""
     rows = await database.fetch(
-        "SELECT DISTINCT ON (invitation_id) invitation_id, state, reason FROM deliveries"
+        "SELECT DISTINCT ON (invitation_id) invitation_id, state, reason, notification_id"
+        " FROM deliveries"
         " WHERE invitation_id = ANY($1::uuid[])"
         " ORDER BY invitation_id, requested_at DESC, notification_id",
         list(invitation_ids),
     )
-    return {row["invitation_id"]: Delivery(row["state"], row["reason"]) for row in rows}
+    return {
+        row["invitation_id"]: Delivery(row["state"], row["reason"], row["notification_id"])
+        for row in rows
+    }

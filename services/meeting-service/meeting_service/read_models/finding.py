@@ -69,11 +69,14 @@ MINE = f"""{FIND}
 ONE = f"{FIND} WHERE i.invitation_id = $1"
 
 
-def with_newest(invited: Invited, meeting: Meeting) -> Invited:
-    """Return the invitation as the meeting's own stream has it, for a row that is behind."""
+def with_newest(invited: Invited, meeting: Meeting) -> Invited | None:
+    """Return the invitation as the meeting's own stream has it, for a row that is behind.
+
+    None for one that has been withdrawn.
+    """
     invitation = meeting.invitation(invited.invitation_id)
     if invitation is None:
-        return invited
+        return None
     return replace(
         invited,
         version=meeting.version,
@@ -93,12 +96,13 @@ async def _current(connection: Connection, store: EventStore, rows: Iterable[Any
     for row in rows:
         values = dict(row)
         newest = values.pop("newest")
-        invited = Invited(**values)
-        if newest is not None and newest > invited.version:
-            loaded = await store.load(connection, MEETING, invited.meeting_id)
-            if loaded.state is not None:
+        invited: Invited | None = Invited(**values)
+        if newest is not None and newest > row["version"]:
+            loaded = await store.load(connection, MEETING, row["meeting_id"])
+            if invited is not None and loaded.state is not None:
                 invited = with_newest(invited, loaded.state)
-        found.append(invited)
+        if invited is not None:
+            found.append(invited)
     return found
 
 

@@ -9,8 +9,10 @@ from epep_events.meeting import (
     InvitationIssued,
     InvitationLinked,
     InvitationResponded,
+    InvitationWithdrawn,
     MeetingCancelled,
     MeetingConfirmed,
+    MeetingOrganiserChanged,
     MeetingRecordSaved,
     MeetingRescheduled,
     MeetingScheduled,
@@ -55,12 +57,31 @@ async def _issued(connection: Connection, event: InvitationIssued, meta: Metadat
     person = event.person
     await connection.execute(
         "INSERT INTO invitations (invitation_id, meeting_id, account_id, name, role)"
-        " VALUES ($1, $2, $3, $4, $5)",
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (invitation_id)"
+        " DO UPDATE SET account_id = excluded.account_id, name = excluded.name",
         person.invitation_id,
         event.meeting_id,
         person.account_id,
         person.name,
         person.role,
+    )
+    await _moved_on(connection, event, meta)
+
+
+async def _withdrawn(connection: Connection, event: InvitationWithdrawn, meta: Metadata) -> None:
+    await connection.execute(
+        "DELETE FROM invitations WHERE invitation_id = $1", event.invitation_id
+    )
+    await _moved_on(connection, event, meta)
+
+
+async def _organiser_changed(
+    connection: Connection, event: MeetingOrganiserChanged, meta: Metadata
+) -> None:
+    await connection.execute(
+        "UPDATE meetings SET organiser = $2 WHERE meeting_id = $1",
+        event.meeting_id,
+        event.organiser_account_id,
     )
     await _moved_on(connection, event, meta)
 
@@ -148,10 +169,12 @@ MEETINGS = Projector(
     handles={
         MeetingScheduled: _scheduled,
         InvitationIssued: _issued,
+        InvitationWithdrawn: _withdrawn,
         InvitationResponded: _responded,
         InvitationLinked: _linked,
         MeetingRescheduled: _rescheduled,
         MeetingCancelled: _cancelled,
+        MeetingOrganiserChanged: _organiser_changed,
         MeetingConfirmed: _confirmed,
         MeetingRecordSaved: _moved_on,
         NextMeetingSet: _moved_on,

@@ -13,7 +13,11 @@ from meeting_service.read_models.profiles import MeetingProfile, profile
 
 @dataclass(frozen=True, slots=True)
 class KnownPEP:
-    """A PEP as its meeting needs it; `organiser` initiated it, None where no person did."""
+    """A PEP as its meeting needs it.
+
+    `organiser` is the meeting's: who initiated the PEP, or the account that theirs was merged into;
+    None where no person did.
+    """
 
     pep_id: UUID
     child_id: UUID
@@ -58,12 +62,19 @@ PEPS = Projector(
 )
 
 
+KNOWN = """
+SELECT p.child_id, p.authority, p.signed_off, p.profile_code, p.profile_version,
+       coalesce(m.organiser, p.organiser) AS organiser
+  FROM peps p LEFT JOIN meetings m USING (pep_id) WHERE p.pep_id = $1
+"""
+
+
 async def known_pep(database: Pool | Connection, pep_id: UUID) -> KnownPEP:
     """Return what is known of a PEP.
 
     Raises NotFoundError for an unknown one, ProblemError 503 while its profile is not known here.
     """
-    row = await database.fetchrow("SELECT * FROM peps WHERE pep_id = $1", pep_id)
+    row = await database.fetchrow(KNOWN, pep_id)
     if row is None:
         raise NotFoundError
     bound = await profile(database, row["profile_code"], row["profile_version"])
