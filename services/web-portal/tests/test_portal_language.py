@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from epep_runtime.translating import as_text
 from web_portal import translating
 from web_portal.main import create_app
 from web_portal.web import formatting
@@ -35,14 +36,14 @@ NOT_READ = {"script", "style"}
 
 @pytest.fixture(scope="module")
 def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    catalogue = translating.merged("cy", translating.collect())
+    catalogue = translating.TEXTS.merged("cy", translating.TEXTS.collect())
     for message in catalogue:
         if message.id:
             forms = message.id if isinstance(message.id, tuple) else (message.id,)
             texts = [f"⟦{forms[-1]}⟧"] * (catalogue.num_plurals if len(forms) > 1 else 1)
             message.string = tuple(texts) if len(forms) > 1 else texts[0]
     path: Path = tmp_path_factory.mktemp("cy") / "messages.po"
-    path.write_text(translating.as_text(catalogue))
+    path.write_text(as_text(catalogue))
     return languages("cy", lambda _: path)["cy"]
 
 

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-
-from babel.dates import format_date
 
 from epep_runtime.civil_time import local
-from web_portal.web.language import Language, _, current
+from web_portal.web.language import _, written_date
 
 DAY = "d MMMM y"
 WEEKDAY = "EEEE d MMMM y"
@@ -19,11 +16,6 @@ def as_moment(value: str | datetime) -> datetime:
     return local(moment)
 
 
-@lru_cache(maxsize=4096)
-def _in_words(value: date, pattern: str, language: Language) -> str:
-    return str(format_date(value, pattern, language.locale))
-
-
 def day(value: str | date | None) -> str:
     """Return a date as "3 December 2026"; an instant as its date in England; nothing as ""."""
     if not value:
@@ -31,7 +23,7 @@ def day(value: str | date | None) -> str:
     if isinstance(value, str) and len(value) > len("2026-12-03"):
         value = as_moment(value)
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return _in_words(date(found.year, found.month, found.day), DAY, current())
+    return written_date(date(found.year, found.month, found.day), DAY)
 
 
 def clock(value: time) -> str:
@@ -48,7 +40,7 @@ def moment(value: str | datetime | None) -> str:
     if not value:
         return ""
     found = as_moment(value)
-    words = _in_words(found.date(), WEEKDAY, current())
+    words = written_date(found.date(), WEEKDAY)
     return _("%(date)s, %(time)s", date=words, time=clock(found.time()))
 
 

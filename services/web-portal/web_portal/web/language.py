@@ -1,96 +1,54 @@
-"""The language that a visitor reads: its catalogue of texts, its dates and its numbers.
+"""The languages that the portal's pages can be in, and its own catalogues of their texts.
 
-English stands in the source and is the message to translate; a text without a translation is shown
-in English. Which language is spoken is known for the length of one request (`speaking`). What
-authorities wrote in their profiles and what the services answer is data and stays as it came.
+How texts are found is the same for pages and mails: `epep_runtime.language`. What is used of it in
+pages is named here, too.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from epep_runtime.language import (
+    ENGLISH,
+    Language,
+    catalogue_in,
+    codes_in,
+    current,
+    find_meaning,
+    find_plural,
+    gettext,
+    ngettext,
+    noted,
+    number,
+    read_language,
+    speaking,
+    written_date,
+)
+
+__all__ = [
+    "ENGLISH",
+    "N_",
+    "Language",
+    "_",
+    "by_count",
+    "catalogue_of",
+    "current",
+    "find_meaning",
+    "find_plural",
+    "gettext",
+    "known_languages",
+    "languages",
+    "ngettext",
+    "noted",
+    "number",
+    "speaking",
+    "written_date",
+]
 
 LOCALES = Path(__file__).parent.parent / "locale"
 SAMPLES = 101
 """Whole numbers among which each plural form of any language occurs."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Language:
-    """A language that pages can be in. `code` is what stands in `<html lang>`."""
-
-    code: str
-    name: str
-    locale: Locale
-    texts: NullTranslations
-
-
-ENGLISH = Language("en", "English", Locale("en", "GB"), NullTranslations())
-_current: ContextVar[Language] = ContextVar("language", default=ENGLISH)
-
-
-def current() -> Language:
-    """Return the language of the request that is being answered."""
-    return _current.get()
-
-
-@contextmanager
-def speaking(language: Language) -> Iterator[None]:
-    """Speak a language for as long as the context lasts."""
-    token = _current.set(language)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-
-
-def find(message: str) -> str:
-    """Return the text in the visitor's language, its places for values as they are."""
-    return current().texts.gettext(message)
-
-
-def find_plural(one: str, many: str, count: int) -> str:
-    """Return the text that fits the count, its places for values as they are."""
-    return current().texts.ngettext(one, many, count)
-
-
-def find_meaning(context: str, message: str) -> str:
-    """Return the text of a word that means several things; `context` says which one."""
-    return current().texts.pgettext(context, message)
-
-
-def gettext(message: str, /, **values: object) -> str:
-    """Return the text in the visitor's language, with `%(name)s` replaced by the values."""
-    return find(message) % values if values else find(message)
-
-
-def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
-    """Return the text that fits the count; `%(num)s` is the count as it is written."""
-    return find_plural(one, many, count) % {"num": number(count), **values}
-
-
-def noted(message: str) -> str:
-    """Mark a text that is translated where it is shown, with `_`, and return it as it is."""
-    return message
-
-
 _ = gettext
 N_ = noted
-
-
-def number(count: int) -> str:
-    """Return a whole number with its thousands apart: "1,200"."""
-    plain = str(count)
-    if len(plain) <= 3:
-        return plain
-    return f"{count:,}".replace(",", current().locale.number_symbols["latn"]["group"])
 
 
 def by_count(one: str, many: str) -> dict[str, str]:
@@ -106,7 +64,7 @@ def by_count(one: str, many: str) -> dict[str, str]:
 
 def known_languages() -> list[str]:
     """Return the codes of the languages that can be switched on."""
-    return ["en", *sorted(each.parent.parent.name for each in LOCALES.glob("*/*/messages.po"))]
+    return codes_in(LOCALES)
 
 
 def languages(codes: str, find: Callable[[str], Path] | None = None) -> Mapping[str, Language]:
@@ -119,20 +77,10 @@ def languages(codes: str, find: Callable[[str], Path] | None = None) -> Mapping[
     if not wanted or unknown:
         known = ", ".join(known_languages())
         raise ValueError(f"EPEP_PORTAL_LANGUAGES must list languages out of: {known}")
-    return {code: ENGLISH if code == "en" else _read(code, find or catalogue_of) for code in wanted}
+    where = find or catalogue_of
+    return {code: ENGLISH if code == "en" else read_language(code, where(code)) for code in wanted}
 
 
 def catalogue_of(code: str) -> Path:
     """Return the file with a language's translations."""
-    return LOCALES / code / "LC_MESSAGES" / "messages.po"
-
-
-def _read(code: str, find: Callable[[str], Path]) -> Language:
-    locale = Locale.parse(code)
-    with find(code).open("rb") as file:
-        catalogue = read_po(file, locale=locale)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    own = str(locale.get_display_name(locale))
-    return Language(code, own[:1].upper() + own[1:], locale, GNUTranslations(compiled))
+    return catalogue_in(LOCALES, code)
