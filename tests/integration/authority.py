@@ -49,6 +49,7 @@ def found_authority(system: System, mailbox: Mailbox, code: str) -> Authority:
     version = head.get("pep", page)["version"]
     assigned = {"account_id": coordinator.account_id, "role": "coordinator"}
     head.change("pep", "PUT", f"{page}/people", assigned, version)
+    system.wait_quiet()  # so that no page that a test opens is older than all this
     return authority
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 from watching import WIDE, Watch, options
 
 MILLISECONDS = PATIENCE * 1000
+expect.set_options(timeout=MILLISECONDS)  # it would be 5 s, which is little on a busy machine
+CATCHING_UP = "This page is still catching up"
 
 
 @contextmanager
@@ -58,12 +60,15 @@ class Desk:
         """Follow the first link of that name; some look like buttons and are announced so."""
         place = within or self.page
         links = place.get_by_role("link", name=name).or_(place.get_by_role("button", name=name))
+        self._caught_up(links)
         self._go(links.first.click)
 
     def press(self, name: str | re.Pattern[str], within: Locator | None = None) -> None:
         """Press the first button of that name, which sends a form."""
         exact = isinstance(name, str)
-        self._go((within or self.page).get_by_role("button", name=name, exact=exact).first.click)
+        buttons = (within or self.page).get_by_role("button", name=name, exact=exact)
+        self._caught_up(buttons)
+        self._go(buttons.first.click)
 
     def group(self, question: str) -> Locator:
         """Return the question that has several controls."""
@@ -87,7 +92,14 @@ class Desk:
     def see(self, *texts: str | re.Pattern[str]) -> None:
         """Expect these texts on the page."""
         for text in texts:
-            expect(self.page.get_by_text(text).first).to_be_visible()
+            found = self.page.get_by_text(text)
+            self._caught_up(found)
+            expect(found.first).to_be_visible()
+
+    def _caught_up(self, wanted: Locator) -> None:
+        """Load the page anew while it lacks what is wanted and says itself that it is behind."""
+        behind = self.page.get_by_text(CATCHING_UP)
+        self.reload_until(lambda: wanted.count() > 0 or behind.count() == 0)
 
     def see_heading(self, text: str | re.Pattern[str]) -> None:
         """Expect this first heading."""

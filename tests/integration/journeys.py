@@ -131,7 +131,10 @@ def change_pep(person: Person, pep_id: str, method: str, rest: str, body: Any) -
 
 
 def publish_review(pep_id: str, reviewer: Person, rating: str, decision: str) -> Any:
-    """Score every area, rate, and publish a review that is open."""
+    """Score every area, rate, and publish a review, as soon as it is open.
+
+    An authority that audits after the sign-off takes up each child's first PEP by itself.
+    """
     path = f"/peps/{pep_id}/review"
 
     def is_open() -> Any:
@@ -152,6 +155,16 @@ def publish_review(pep_id: str, reviewer: Person, rating: str, decision: str) ->
     return reviewer.change(
         "qa", "POST", f"{where}/publication", {"decision": decision}, saved["version"]
     )
+
+
+def await_meeting(person: Person, pep_id: str) -> None:
+    """Wait until the PEP knows that its meeting was held and when the next one is.
+
+    Each of the two is noted in the PEP by itself, a little after it was said, and makes a version
+    of its own: a section that is marked complete, or a signature, must not cross with it.
+    """
+    await_state(person, pep_id, "meeting_confirmed")
+    person.wait(lambda: person.get("pep", f"/peps/{pep_id}")["next_meeting_at"])
 
 
 def await_state(person: Person, pep_id: str, state: str) -> Any:

@@ -70,8 +70,8 @@ def accept_in_invitations(desk: Desk) -> None:
     desk.see("Accepted")
 
 
-def reschedule_to_today(desk: Desk, pep_id: str) -> None:
-    """Move the meeting to a time that can be confirmed."""
+def reschedule_to_today(desk: Desk, pep_id: str) -> date:
+    """Move the meeting to a time that can be confirmed; return the day."""
     desk.open(f"/peps/{pep_id}/meeting")
     desk.follow("Reschedule this meeting")
     today = today_that_lasts()
@@ -79,6 +79,7 @@ def reschedule_to_today(desk: Desk, pep_id: str) -> None:
     desk.write("Why is the meeting moved?", "The school asked for it.")
     desk.press("Reschedule and tell everyone")
     desk.see("Meeting rescheduled", re.compile(f"{today.day} {today:%B} {today.year}"))
+    return today
 
 
 def draft_and_amend_target(desk: Desk, pep_id: str) -> None:

@@ -96,10 +96,18 @@ def sees_amy(desk: Desk, cast: Cast) -> None:
     desk.await_text(AMY)
 
 
-def gone_at_once(desk: Desk, since: float, words: str = GONE) -> None:
-    """Expect the window's page to give nothing any more within two seconds."""
-    desk.reload_until(lambda: desk.page.get_by_text(words).count() > 0)
-    assert time.monotonic() - since < AT_ONCE
+def gone_at_once(desk: Desk, gone: Callable[[], bool] | None = None) -> None:
+    """Expect the window's page to give nothing any more to whoever asks two seconds from now.
+
+    What counts is when a page was asked for that still gave something: how long a busy machine
+    takes to draw one says nothing about who may see it.
+    """
+    gone = gone or (lambda: desk.page.get_by_text(GONE).count() > 0)
+    since = asked = time.monotonic()
+    while not gone():
+        assert asked - since < AT_ONCE, f"shown to who asked {asked - since:.1f} s afterwards"
+        asked = time.monotonic()
+        desk.page.reload()
 
 
 def button(text: str) -> re.Pattern[str]:
@@ -134,7 +142,7 @@ def test_access_is_given_and_ends_on_an_open_page(office: Office, cast: Cast, he
         sees_amy(hers, cast)
         hers.cannot("Create PEP")
         head.press(button("End access of Una Reader"))
-        gone_at_once(hers, time.monotonic())
+        gone_at_once(hers)
         head.see("Access is ended", "Ended")
 
 
@@ -158,7 +166,8 @@ def test_a_delegate_has_a_last_day_and_signs_nothing(office: Office, cast: Cast)
         theirs.log_in(dele)
         sees_amy(theirs, cast)
         theirs.open("/delegations")
-        theirs.see("You stand in for", "Dina Teller")
+        theirs.await_text("You stand in for")
+        theirs.see("Dina Teller")
         theirs.cannot("Appoint")
         desk.press("End the delegation of Dele Gate")
         desk.see("The delegation is ended")
@@ -226,13 +235,15 @@ def test_an_emergency_is_told_at_once_and_every_look_is_listed(
     assert eventually(mail_with(cast.authority.virtual_school, "Emergency access"))
     head.open("/messages")
     head.await_text("Emergency access to a child’s record")
-    head.see("Unread", re.compile(r"^Messages \(\d+\)$"))
+    head.await_text(re.compile(r"^Messages \(\d+\)$"))
+    head.see("Unread")
     head.press(re.compile("^Mark (this|these)"))
     head.see("Marked as read")
     head.await_text("Unread (0)")
     expect(head.page.get_by_role("link", name="Messages", exact=True)).to_be_visible()
     head.open(f"{cast.child}/access")
-    head.see("Emergency", "Police ask for her school tonight.")
+    head.await_text("Police ask for her school tonight.")
+    head.see("Emergency")
     head.follow("Who has opened this record")
     head.await_text("Dora Duty")
     for name, found in (("nobody like this", "Nobody fits"), ("dora", "Dora Duty")):
@@ -257,10 +268,11 @@ def test_the_child_moves_school_and_the_old_teacher_loses_her(office: Office, ca
             EPISODES + f"{cast.care_id},03/02/2024,S,C2,N1,U4,PR1,,,,B1 1AA,B2 2BB,\n",
             PEOPLE + f"{line},{nora.email}\n",
         )
-        gone_at_once(old, time.monotonic())
+        gone_at_once(old)
         new.log_in(nora)
         new.await_text(AMY)
-        expect(new.page.get_by_role("paragraph").filter(has_text="Newbrook School")).to_be_visible()
+        setting = new.page.get_by_role("paragraph").filter(has_text="Newbrook School")
+        new.reload_until(lambda: setting.count() > 0)
 
 
 def test_a_leaver_hands_over_and_is_locked_out(office: Office, cast: Cast, head: Desk) -> None:
@@ -280,18 +292,16 @@ def test_a_leaver_hands_over_and_is_locked_out(office: Office, cast: Cast, head:
         select(head, "Hand all of them over to", value=dora.account_id)
         head.press("Hand over")
         head.see("1 child is handed over")
-        gone_at_once(desk, time.monotonic())
+        gone_at_once(desk)
         head.press("Suspend")
         head.see_mistakes("Say why, for the record")
         head.write("Reason", "Left on Friday")
         head.press("Suspend")
-        since = time.monotonic()
+        gone_at_once(desk, lambda: "/log-in" in desk.page.url)
         head.see("The account is suspended")
-        desk.reload_until(lambda: "/log-in" in desk.page.url)
-        assert time.monotonic() - since < AT_ONCE
     head.await_text("Restore the account")
     head.open("/administration/leavers?state=suspended")
-    head.see("Sam Okoro")
+    head.await_text("Sam Okoro")
     head.follow("Sam Okoro")
     head.write("Reason", "Came back")
     head.press("Restore")
@@ -321,6 +331,8 @@ def test_a_double_account_becomes_one(system: System, cast: Cast, head: Desk) ->
 def test_cover_settings_and_allocation_by_file(cast: Cast, head: Desk) -> None:
     sam, dora = cast.authority.social_worker, cast.others["dora"]
     head.open("/administration/covers")
+    back = head.page.locator(f"option[value='{sam.account_id}']")
+    head.reload_until(lambda: back.count() > 0)  # pep hears by event that the account is restored
     head.press("Arrange cover")
     head.see_mistakes("Choose who covers", "Choose the role", "Enter the last day", "Say why")
     select(head, "Who covers", value=sam.account_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from at_rest import wait_at_rest
 from authority import found_authority
 from erasing import own
 from journeys import create_pep, draft_target, fill_page, hold_meeting
@@ -63,7 +64,7 @@ def test_files_prove_themselves_and_make_the_same_read_models(
     fill_page(pep_id, teacher, "setting")
     draft_target(pep_id, teacher)
     hold_meeting(pep_id, teacher)
-    system.wait_quiet()
+    wait_at_rest(system)
     auditor = {
         key: value
         for key, value in system.environment("portal").items()
@@ -75,7 +76,7 @@ def test_files_prove_themselves_and_make_the_same_read_models(
     wanted = ("export", str(folder), "--why", "yearly audit", "--keys-for", f"{private}.pub")
     for name, said in of_each_service(system, *wanted).items():
         assert f"\n{name}: " in "\n" + said
-    system.wait_quiet()
+    wait_at_rest(system)
     assert not names_in(folder, "Hussain", "Sam Okoro", "two years behind")
 
     stream = f"pep-{pep_id}"

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from at_rest import wait_at_rest
 from authority import Authority, found_authority, next_weekday
 from journeys import (
+    await_meeting,
     await_state,
     change_pep,
     complete_sections,
@@ -65,7 +67,7 @@ def test_every_service_may_be_killed_in_mid_journey(
     draft_target(pep_id, teacher)
     hold_meeting(pep_id, teacher)
     crash(system, "meeting", "pep")
-    await_state(teacher, pep_id, "meeting_confirmed")
+    await_meeting(teacher, pep_id)
     complete_sections(pep_id, [worker, teacher])
     change_pep(teacher, pep_id, "POST", "sign-off", {})
     crash(system, "pep", "qa", "notification", "meeting")
@@ -88,7 +90,7 @@ def test_people_work_on_while_kafka_is_away(
 ) -> None:
     worker, head = authority.social_worker, authority.virtual_school
     pep_id = create_pep(authority, head, next_weekday(5))
-    system.wait_quiet()
+    wait_at_rest(system)
     before = mails_by_id(mailbox, worker.email)
     with kafka_away(system):
         document = worker.get("pep", f"/peps/{pep_id}")

@@ -25,6 +25,7 @@ from erasing import (
 )
 from journeys import (
     aunt_of,
+    await_meeting,
     await_state,
     change_pep,
     complete_sections,
@@ -37,7 +38,7 @@ from journeys import (
 )
 from people import Person, body_of, eventually
 from searching import Search, forms_of, search_everywhere, tables_of
-from test_journey import LINK, open_an_audit
+from test_journey import LINK
 
 from epep_events.base import ERASED
 from epep_events.pep import ChildRegistered
@@ -100,6 +101,7 @@ def answer_by_link(system: System, mailbox: Mailbox, address: str) -> None:
             "proposed": None,
             "comment": "I will bring her drawings.",
         },
+        timeout=20,
     )
     assert answered.status_code == 200, answered.text
 
@@ -122,14 +124,13 @@ def journey(system: System, mailbox: Mailbox) -> Journey:
     answer_one_text(pep_id, teacher, told)
     target = draft_target(pep_id, teacher)
     hold_meeting(pep_id, teacher)
-    await_state(teacher, pep_id, "meeting_confirmed")
+    await_meeting(teacher, pep_id)
     version = teacher.get("pep", f"/peps/{pep_id}/targets")["version"]
     teacher.change("pep", "POST", f"/peps/{pep_id}/targets/{target}/submission", {}, version)
     complete_sections(pep_id, [worker, teacher])
     await_state(teacher, pep_id, "sections_complete")
     change_pep(teacher, pep_id, "POST", "sign-off", {})
     await_state(teacher, pep_id, "signed_off")
-    open_an_audit(head, pep_id)
     publish_review(pep_id, head, "green", "feedback")
     system.wait_quiet()
     people = [worker, teacher, head, leaver]
