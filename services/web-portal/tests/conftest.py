@@ -222,6 +222,8 @@ def addresses(ids: dict[str, str], imported: str) -> list[str]:
         f"{pep}/meeting/reschedule",
         f"{pep}/meeting/cancellation",
         f"{pep}/meeting/invitations",
+        f"{pep}/meeting/invitations/0190b1f0-0000-7000-8000-0000000000b3/again",
+        f"{pep}/meeting/invitations/0190b1f0-0000-7000-8000-0000000000b4/again",
         f"{pep}/meeting/next",
         f"{pep}/meeting/confirmation",
         f"{pep}/sign-off",

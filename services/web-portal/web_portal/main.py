@@ -53,6 +53,7 @@ from web_portal.logging_in.second_factor import routes as second_factor
 from web_portal.meetings.changing_routes import routes as changing_meetings
 from web_portal.meetings.recording_routes import routes as recording_meetings
 from web_portal.meetings.routes import routes as meetings
+from web_portal.meetings.sending_again_routes import routes as sending_again
 from web_portal.peps.creating import routes as creating
 from web_portal.peps.page_routes import routes as pep_pages
 from web_portal.peps.routes import routes as peps
@@ -110,6 +111,7 @@ ROUTES = (
     meetings,
     recording_meetings,
     changing_meetings,
+    sending_again,
     quality,
     board,
     invitations,
