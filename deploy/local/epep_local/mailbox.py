@@ -39,7 +39,7 @@ class Mailbox:
         self,
         address: str,
         predicate: Callable[[EmailMessage], bool] = lambda _: True,
-        timeout: float = 20,
+        timeout: float = 60,
     ) -> EmailMessage:
         """The newest mail to `address` that fits `predicate`.
 
@@ -64,7 +64,7 @@ class Mailbox:
         self,
         address: str,
         predicate: Callable[[EmailMessage], bool] = lambda _: True,
-        timeout: float = 20,  # noqa: ASYNC109 - the same meaning as in `wait_for`
+        timeout: float = 60,  # noqa: ASYNC109 - the same meaning as in `wait_for`
     ) -> EmailMessage:
         """`wait_for` without holding up the event loop (a service may run in it)."""
         return await asyncio.to_thread(self.wait_for, address, predicate, timeout)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import os
 import socket
+from collections.abc import Iterator
+from itertools import cycle
 
 import psutil
 
@@ -12,6 +14,12 @@ from epep_local.problem import LocalError
 # Below the range that Linux and macOS give to outgoing connections, so that a port found
 # free isn't taken by a passing connection before its server binds it.
 _FIRST, _LAST = 20000, 31999
+# Some time passes before a server binds the port that was found for it. So no process is given
+# one twice, and processes begin far apart, also those whose numbers follow on one another.
+_BEGIN = os.getpid() * 241 % (_LAST - _FIRST + 1)
+_IN_TURN: Iterator[int] = cycle(
+    (*range(_FIRST + _BEGIN, _LAST + 1), *range(_FIRST, _FIRST + _BEGIN))
+)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -26,9 +34,9 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on, chosen at random so that parallel test runs don't meet."""
+    """A port nobody listens on, and that parallel test runs don't come to at the same time."""
     for _ in range(1000):
-        port = random.randint(_FIRST, _LAST)  # noqa: S311 - not a secret
+        port = next(_IN_TURN)
         if is_free(port):
             return port
     raise LocalError(f"No free port was found between {_FIRST} and {_LAST}.")

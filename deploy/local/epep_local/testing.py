@@ -32,7 +32,16 @@ TopicFactory = Callable[..., Awaitable[str]]
 
 
 def pytest_configure() -> None:
-    """Tell every service made in this process of a keyring, which `keyring_url` puts there."""
+    """Tell every service made in this process of a keyring, which `keyring_url` puts there.
+
+    Examples that Hypothesis makes up have all the time in the world: on a busy machine anything
+    may take longer than the fifth of a second that it grants otherwise.
+    """
+    from hypothesis import HealthCheck, settings
+
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+    settings.load_profile("patient")
     os.environ["EPEP_KEYRING_MASTER_KEY"] = secret_key()
     os.environ["EPEP_KEYRING_URL"] = "postgresql://nowhere.invalid/keyring"
 
@@ -169,6 +178,7 @@ async def system(
         made.migrate()
         made.start_all()
         made.wait_ready()
+        made.wait_quiet()  # what each has said at its start is known to the others
         yield made
     finally:
         made.stop()

@@ -37,7 +37,7 @@ async def test_a_message_goes_through_kafka(kafka_bootstrap: str, topics: TopicF
     await consumer.start()
     try:
         await producer.send_and_wait(topic, b"value", key=b"key")
-        message = await asyncio.wait_for(consumer.getone(), 20)
+        message = await asyncio.wait_for(consumer.getone(), 60)
         assert (message.key, message.value) == (b"key", b"value")
         assert consumer.partitions_for_topic(topic) == set(range(6))
     finally:
@@ -156,7 +156,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     ran = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
     assert (ran.stdout, ran.returncode) == (b"started\n", -signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while using(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert using(tmp_path) == []

@@ -66,7 +66,7 @@ def test_an_interrupted_start_leaves_nothing(
     read_until(command, "Making topics and databases")
     assert "java" in processes_of(surroundings["EPEP_STATE"])
     command.send_signal(number)
-    told, _ = command.communicate(timeout=60)
+    told, _ = command.communicate(timeout=180)
     assert command.returncode == 130
     assert "What this command had started is ended." in told
     assert processes_of(surroundings["EPEP_STATE"]) == []

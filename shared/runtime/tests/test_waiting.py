@@ -87,7 +87,7 @@ async def test_a_task_that_swallows_a_cancellation_ends_all_the_same(
 
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
-    await asyncio.wait_for(ended(task), 5)
+    await asyncio.wait_for(ended(task), 30)
     assert task.done()
     assert swallowed.is_set()
 

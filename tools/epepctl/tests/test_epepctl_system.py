@@ -119,4 +119,4 @@ async def test_import_children_twice_and_rebuild(
     assert (status, "children of pep is rebuilt." in text) == (0, True), text
     status, text = await epepctl(system, None, "rebuild", "pep", "nothing")
     assert (status, "It has:" in text) == (2, True), text
-    assert system.health("pep")[0]
+    system.wait_ready("pep")

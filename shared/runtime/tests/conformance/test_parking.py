@@ -106,7 +106,7 @@ async def test_in_a_rebuild_the_same_error_stops_it_and_the_event_is_named(
         with pytest.raises(
             EventFailedError, match=r"publication 1 .* RuntimeError in test_parking"
         ):
-            await asyncio.wait_for(runner.run(), 20)
+            await asyncio.wait_for(runner.run(), 60)
     assert await list_parked(pool) == []
 
 

@@ -160,7 +160,11 @@ async def test_the_database_is_killed_and_every_acknowledged_change_is_there_onc
         await assert_each_once_in_order(pool, clients.acknowledged)
         submitted = "SELECT count(*) FROM events WHERE type = 'TargetSubmitted'"
         assert await pool.fetchval(submitted) == clients.acknowledged
-        assert (await running.process.health())["status"] == "ok"
+
+        async def well() -> bool:
+            return bool((await running.process.health())["status"] == "ok")
+
+        await eventually(well)
 
 
 async def _counted(pool: Pool, number: int) -> bool:

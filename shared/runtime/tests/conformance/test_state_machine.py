@@ -27,7 +27,7 @@ from reading_histories import Reading
 from stepping import TOPIC, LastMoment, relay_step
 from writing_histories import NAME, Ground
 
-from epep_runtime import handling, runner, switching
+from epep_runtime import handling, postgres, runner, switching
 from epep_runtime.generations import begin_or_join
 from epep_runtime.places import read_places
 
@@ -166,6 +166,9 @@ def test_any_history_of_appends_crashes_and_rebuilds_ends_as_the_model_says(
     """Log = model, each stream in order, each event projected exactly once, nothing lost."""
     monkeypatch.setattr(runner, "PAUSES", (None,))
     monkeypatch.setattr(switching, "CATCH_UP_SECONDS", 0.0)
+    # On a busy machine a history takes longer than any transaction may be open in earnest.
+    monkeypatch.setattr(postgres, "STALLED_TRANSACTION", "1h")
+    monkeypatch.setattr(postgres, "LONGEST_TRANSACTION", "1h")
     Histories.last_moment = LastMoment()
     monkeypatch.setattr(handling, "move_place", Histories.last_moment.move_place)
     wanted = os.environ.get("EPEP_PROVE")
