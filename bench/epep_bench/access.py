@@ -28,7 +28,7 @@ from pep_service.main import SERVICE
 FEW, MANY, PAGE = 100, 10_000, 25
 CHECKS, HOME_PAGES = 2000, 150
 LIMIT_MS, AUTHORITY = 0.2, "400"
-ONE_AUTHORITY = ("home", "children", "access_children")
+ONE_AUTHORITY = ("home", "children", "access_children", "pep_cards")
 
 
 async def _filled(servers: Servers, ring: Keyring, number: int, people: People) -> str:

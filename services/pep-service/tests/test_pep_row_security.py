@@ -24,6 +24,16 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 
 
+CARD = """
+INSERT INTO pep_cards (pep_id, child_id, version, kind_label, variant, profile_code,
+                       profile_version, initiated_at, initiated_on, scheduled, confirmed, completed,
+                       submitted, returned{0})
+VALUES ($1, $1, 1, 'k', 'school_age', $2, 1, $3, $3::timestamptz::date, false, false, '{{}}',
+        false, false{1})
+"""
+BEGUN = CARD.format(", authority", ", $2")
+
+
 async def _fill(pool: Pool, child: UUID, code: str) -> None:
     """Put a child of an authority into every table, as the machinery does: it speaks for nobody."""
     say = pool.execute
@@ -46,6 +56,7 @@ async def _fill(pool: Pool, child: UUID, code: str) -> None:
         child,
         NOW,
     )
+    await say(BEGUN, child, code, NOW)
     await say("INSERT INTO access_settings VALUES ($1, '900001', $2, NULL)", child, NOW)
     await say(
         "INSERT INTO readings VALUES ($1, $2, $1, 'iro', 'allocated', 'child.read', $3)",
@@ -87,6 +98,7 @@ TABLES = (
     "children",
     "home",
     "readings",
+    "pep_cards",
     "change_log",
     "carer_requests",
     "access_people",
@@ -151,3 +163,32 @@ async def test_a_merge_asks_an_index_and_not_the_whole_log(pool: Pool, query: st
     text = "\n".join(row[0] for row in plan)
     assert "events_giving_an_account" in text, text
     assert "Seq Scan on events" not in text, text
+
+
+EVENT = """
+INSERT INTO events (stream_id, stream_version, event_id, type, schema_version, occurred_at,
+                    authority, actor_id, actor_role, correlation_id, data, previous_hash, hash)
+VALUES ('pep-' || $1::uuid, 1, $1, 'PEPInitiated', 1, $2, '998', 'a', 'iro', $1,
+        jsonb_build_object('child_id', $1), '', 'x')
+"""
+
+
+async def test_cards_from_before_are_of_the_authority_that_their_event_says(
+    backends: Any,
+) -> None:
+    name = f"test_cards_{uuid4().hex[:12]}"
+    url = await create_database(backends.postgres_admin_url, name, name, "made-up")
+    everything = SERVICE.all_migrations()
+    try:
+        before = [each for each in everything if each.name != "0208_authority_of_a_pep.sql"]
+        await migrate(url, before)
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(EVENT, THEIRS, NOW)
+            await connection.execute(CARD.format("", ""), THEIRS, "330", NOW)
+            await migrate(url, everything)
+            assert await connection.fetchval("SELECT authority FROM pep_cards") == "998"
+        finally:
+            await connection.close()
+    finally:
+        await drop_database(backends.postgres_admin_url, name, name)

@@ -63,6 +63,10 @@ CHOICES = """
 SELECT DISTINCT c.authority, c.setting_urn, c.setting_name FROM children c
  WHERE {} AND c.setting_urn IS NOT NULL ORDER BY c.setting_name
 """
+KINDS = """
+SELECT DISTINCT p.profile_code, p.profile_version, p.variant FROM pep_cards p
+ WHERE {} AND p.signed_off_on IS NULL
+"""
 CHILDREN_OF = "SELECT child_id, authority, relations FROM children_of_person($1)"
 
 
@@ -164,12 +168,9 @@ def _upn(search: str) -> str:
     return f"%{bare}%" if fits else ""
 
 
-async def _to_do(pool: Pool) -> Sequence[Sequence[Any]]:
+async def _to_do(pool: Pool, visible: _Query) -> Sequence[Sequence[Any]]:
     """Return (profile, version, variant, role, section) of what each role has to complete."""
-    kinds = await pool.fetch(
-        "SELECT DISTINCT profile_code, profile_version, variant FROM pep_cards"
-        " WHERE signed_off_on IS NULL"
-    )
+    kinds = await pool.fetch(KINDS.format(visible.conditions[0]), *visible.values)
     wanted: set[Wanted] = {(each["profile_code"], each["profile_version"]) for each in kinds}
     profiles = await profiles_of(pool, wanted)
     rows = [
@@ -235,7 +236,9 @@ class Finder:
         here = sorted(grant for grant in self.held.grants if grant[1] in wide)
         own = [(child, role) for child, (_, bases) in self.related.items() for role in bases]
         columns = [list(zip(*pairs, strict=True)) or [(), ()] for pairs in (here, own)]
-        query.also(NEEDS_ME, *await _to_do(self.pool), *columns[0], *columns[1])
+        visible = _Query()
+        self._visible(visible, "p")
+        query.also(NEEDS_ME, *await _to_do(self.pool, visible), *columns[0], *columns[1])
 
     async def find(self, wish: Wish, page: int, size: int = PAGE_SIZE) -> tuple[int, list[Mine]]:
         """Return how many children fit, and one page of them."""

@@ -58,6 +58,7 @@ class Card:
     signed_off_on: date | None = None
     rating: str | None = None
     rating_label: str | None = None
+    authority: str = ""
 
 
 def begin(event: PEPInitiated, meta: Metadata) -> Card:
@@ -74,6 +75,7 @@ def begin(event: PEPInitiated, meta: Metadata) -> Card:
         event.initiated_on,
         event.completion_due,
         event.meeting.starts_at if event.meeting else None,
+        authority=meta.authority or "",
     )
 
 
