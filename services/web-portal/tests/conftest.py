@@ -23,6 +23,7 @@ from web_portal.web.sessions import FormPairs, Session
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CANNED = json.loads((Path(__file__).parent / "canned.json").read_text())
+FRONT_DOOR = json.loads((Path(__file__).parent / "canned_front_door.json").read_text())
 SERVICES = ("pep", "meeting", "notification", "qa", "identity")
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -249,6 +250,34 @@ def addresses(ids: dict[str, str], imported: str) -> list[str]:
 def every_page(canned: dict[str, Any]) -> list[str]:
     """The addresses of all pages for which there are canned answers; those at the end need none."""
     return addresses(canned["ids"], canned["import"]["import_id"])
+
+
+@dataclass
+class FrontDoor:
+    """The pages of My account, administration and a child's access list.
+
+    `sent` are forms by address, each with what comes back; `nothing_yet` the empty lists' answers.
+    """
+
+    answers: dict[str, Any]
+    nothing_yet: dict[str, Any]
+    pages: list[str]
+    sent: dict[str, tuple[dict[str, str], int]]
+
+    def said(self) -> list[Any]:
+        """What the services say on these pages."""
+        return [self.answers, self.nothing_yet]
+
+
+@pytest.fixture
+def front_door(services: CannedServices, canned: dict[str, Any]) -> FrontDoor:
+    """Somebody who is everything at once, and services that answer all these pages need."""
+    found = FrontDoor(**copy.deepcopy(FRONT_DOOR))
+    grants = canned["logged_in"]["account"]["grants"]
+    grants.append({"authority": "330", "role": "social_worker", "setting_urn": None})
+    for call, body in found.answers.items():
+        services.set(call, body, etag='"2"')
+    return found
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from epep_runtime.translating import as_text
 from web_portal import translating
-from web_portal.main import create_app
+from web_portal.main import ROUTES, create_app
 from web_portal.web import formatting
 from web_portal.web.language import (
     ENGLISH,
@@ -31,7 +31,7 @@ from web_portal.web.portal import Portal
 SAME = re.compile(r"(dydd \w+ )?\d{1,2} \w+ \d{4}|\b\w+\.csv\b|__Host-\w+")
 OURS_IN_ANY_LANGUAGE = {"ePEP", "English", "Cymraeg"}
 READ_OUT = {"aria-label", "title", "placeholder", "alt"}
-NOT_READ = {"script", "style"}
+NOT_READ = {"script", "style", "pre"}  # pre: what a file must say, in any language
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,39 @@ async def test_no_page_has_a_text_of_ours_in_english(
         html = (await person.open(path)).text
         assert '<html lang="cy"' in html, path
         assert not in_english(html, data), path
+
+
+async def test_the_front_door_is_in_the_language_with_its_mistakes_and_empty_lists(
+    front_door: Any, person: Any, services: Any, canned: dict[str, Any]
+) -> None:
+    data = "\n".join(strings([canned, *front_door.said()])).lower()
+    await speak(person, "cy")
+    shown = [(path, await person.open(path), 200) for path in front_door.pages]
+    for path, (form, status) in front_door.sent.items():
+        shown.append((path, await person.send(path, form), status))
+    for call, body in front_door.nothing_yet.items():
+        services.set(call, body, etag='"2"')
+    shown += [(path, await person.open(path), 200) for path in front_door.pages]
+    for path, answer, status in shown:
+        assert answer.status_code == status, path
+        assert '<html lang="cy"' in answer.text, path
+        assert not in_english(answer.text, data), path
+
+
+def test_every_page_of_the_front_door_is_among_them(front_door: Any) -> None:
+    """A new address of theirs has to be put into canned_front_door.json."""
+    asked = [path.partition("?")[0] for path in front_door.pages]
+    theirs = ("/account", "/administration", "/delegations", "/emergency", "/children/{child_id}/a")
+    found, missing = 0, []
+    for route in (each for router in ROUTES for each in router.routes):
+        path, methods = getattr(route, "path", ""), getattr(route, "methods", None) or ()
+        if path.startswith(theirs) and "GET" in methods:
+            shape = re.compile(re.sub(r"{[^}]+}", "[^/]+", path))
+            found += 1
+            if not any(shape.fullmatch(each) for each in asked):
+                missing.append(path)
+    assert found > 20
+    assert missing == []
 
 
 async def test_mistakes_and_notices_are_in_the_language_too(

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.logging_in.routes import where_next
-from web_portal.problems import InvalidError, ThrottledError
-from web_portal.web.language import _
+from web_portal.problems import InvalidError, NotFoundError, ThrottledError, UnavailableError
+from web_portal.web.language import _, ngettext
 from web_portal.web.visit import SignedIn, Visit
 from web_portal.web.waiting import please_wait
 
@@ -18,10 +18,11 @@ routes = APIRouter(prefix="/account")
 @routes.get("")
 async def account(visit: SignedIn) -> Response:
     """Show who the person is here, what they may do, and how their account is kept safe."""
-    me, factors, sessions = await asyncio.gather(
+    me, factors, sessions, mails = await asyncio.gather(
         visit.call.get("identity", "/me"),
         visit.call.get("identity", "/me/factors"),
         visit.call.get("identity", "/me/sessions"),
+        _mails(visit),
     )
     return await visit.page(
         "account/overview.html",
@@ -30,6 +31,23 @@ async def account(visit: SignedIn) -> Response:
         me=me.json,
         factors=factors.json["factors"],
         sessions=sessions.json["sessions"],
+        mails=mails,
+    )
+
+
+async def _mails(visit: Visit) -> str:
+    """Return how much is mailed, in words; the rest of the page does not wait for these."""
+    try:
+        found = (await visit.call.get("notification", "/preferences")).json["choosable"]
+    except (UnavailableError, NotFoundError):
+        return _("As you choose")
+    off = sum(not each["mailed"] for each in found)
+    if not off:
+        return _("All that there are")
+    return ngettext(
+        "All but %(num)s kind that you read in ePEP only",
+        "All but %(num)s kinds that you read in ePEP only",
+        off,
     )
 
 

@@ -1,5 +1,6 @@
 """Somebody's account: roles given and ended, suspended, restored, merged with their other one."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -72,7 +73,11 @@ async def _close_or_open(visit: Visit, account_id: UUID, how: str, notice: str) 
 
 
 async def _merging(visit: Visit, account_id: UUID) -> list[Question]:
-    others = [each for each in await accounts_of(visit) if each["id"] != str(account_id)]
+    return _choosing(await accounts_of(visit), account_id)
+
+
+def _choosing(accounts: list[dict[str, Any]], account_id: UUID) -> list[Question]:
+    others = [each for each in accounts if each["id"] != str(account_id)]
     return [
         Question(
             key="into_account_id",
@@ -94,7 +99,8 @@ async def _merging(visit: Visit, account_id: UUID) -> list[Question]:
 
 
 async def _merge_page(visit: Visit, account_id: UUID, answers: Answers | None = None) -> Response:
-    questions = await _merging(visit, account_id)
+    accounts = await accounts_of(visit)
+    questions = _choosing(accounts, account_id)
     path = f"/people/{account_id}/children"
     theirs = await visit.call.get("pep", path, {"authority": authority_of(visit)})
     return await visit.page(
@@ -104,6 +110,7 @@ async def _merge_page(visit: Visit, account_id: UUID, answers: Answers | None = 
         section="administration",
         authority=authority_of(visit),
         account_id=account_id,
+        closing=next((each for each in accounts if each["id"] == str(account_id)), None),
         form=show(questions, answers or saved(questions)),
         back_link=back_to(visit, account_id),
     )

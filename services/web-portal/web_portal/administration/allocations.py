@@ -8,10 +8,19 @@ from starlette.responses import Response
 
 from web_portal.administration.visitors import authority_of
 from web_portal.problems import InvalidError, TooLargeError
+from web_portal.web.authorities import role_labels
 from web_portal.web.language import _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter(prefix="/administration")
+NEVER_IN_A_FILE = {"delegate", "operator", "auditor"}
+"""Roles in which nobody is allocated to a child: they come another way."""
+
+
+EXAMPLE = (
+    "social_care_id,email,role,held_from,held_to\n"
+    "C000123,jo.bennett@council.example,social_worker,2026-09-01,"
+)
 
 
 @routes.get("/allocations")
@@ -22,15 +31,19 @@ async def allocations(visit: SignedIn) -> Response:
 
 async def _page(visit: Visit, report: dict[str, Any] | None = None, error: str = "") -> Response:
     wrong = bool(error) or bool(report and report["problems"])
+    authority = authority_of(visit)
+    labels = await role_labels(visit, authority)
     return await visit.page(
         "administration/allocations.html",
         422 if wrong else 200,
         title=_("Allocate children by file"),
         section="administration",
-        authority=authority_of(visit),
+        authority=authority,
+        roles={r: label for r, label in labels.items() if r not in NEVER_IN_A_FILE},
         report=report,
+        example=EXAMPLE,
         error_items=[{"text": error, "href": "#file"}] if error else [],
-        back_link=f"/administration?authority={authority_of(visit)}",
+        back_link=f"/administration?authority={authority}",
     )
 
 
