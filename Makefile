@@ -79,8 +79,9 @@ format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format $(PACKAGES) tests bench
 	@$(BIN)/ruff check --fix $(PACKAGES) tests bench
 
-messages: $(READY) ## Collect the portal's texts and bring its translations up to date
+messages: $(READY) ## Collect the texts of pages and mails and bring their translations up to date
 	@$(BIN)/python -m web_portal.translating
+	@$(BIN)/python -m notification_service.translating
 
 lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \

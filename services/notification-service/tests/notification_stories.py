@@ -30,7 +30,7 @@ from epep_runtime.testing import ServiceUnderTest, eventually
 STARTS = datetime(2026, 12, 3, 10, 30, tzinfo=UTC)
 
 
-def profile(code: str) -> AuthorityProfile:
+def profile(code: str, language: str = "en") -> AuthorityProfile:
     ten = Period(n=10, unit="calendar_days")
     return AuthorityProfile(
         code=code,
@@ -52,6 +52,7 @@ def profile(code: str) -> AuthorityProfile:
         sign_off=SignOff(final_role="virtual_school", gates=()),
         qa=QualityAssurance(mode="after_sign_off", scale=(), areas=()),
         permissions=Permissions(create_pep=()),
+        language=language,
     )
 
 
@@ -89,14 +90,14 @@ def invitation(person: InvitedPerson, meeting_id: UUID, pep_id: UUID) -> Invitat
 class Family:
     """One child with a PEP in its own authority, and people whom the service knows."""
 
-    def __init__(self, service: ServiceUnderTest, authority: str) -> None:
-        self.service, self.authority = service, authority
+    def __init__(self, service: ServiceUnderTest, authority: str, language: str = "en") -> None:
+        self.service, self.authority, self.language = service, authority, language
         self.child_id, self.pep_id, self.meeting_id = new_id(), new_id(), new_id()
 
     async def settle_in(self) -> None:
         """Say the profile, the child and the PEP, and wait until they are known."""
         say, stream = self.service.others.say, f"child-{self.child_id}"
-        published = AuthorityProfilePublished(profile=profile(self.authority))
+        published = AuthorityProfilePublished(profile=profile(self.authority, self.language))
         await say("pep", f"profile-{self.authority}", published, authority=self.authority)
         registered = ChildRegistered(
             child_id=self.child_id,

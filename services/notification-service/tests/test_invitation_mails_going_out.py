@@ -6,11 +6,14 @@ import pytest
 import pytest_asyncio
 from notification_stories import Family, body, invitation, invited, sealed, settled, when
 
+from epep_events.getting_in import EmailChanged
+from epep_events.identity import AccountsMerged, RoleGranted
 from epep_events.meeting import MeetingCancelled, MeetingRescheduled
 from epep_events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from epep_local.mailbox import Mailbox
 from epep_runtime.ids import new_id
 from epep_runtime.testing import ServiceUnderTest, eventually
+from notification_service.read_models.languages import language_for
 
 pytestmark = pytest.mark.servers
 
@@ -78,6 +81,77 @@ async def test_an_invitee_whose_address_identity_knows_is_found(
     await service.others.say("meeting", "meeting-x", event, authority=family.authority)
     mail = await mailbox.wait_for_async(address)
     assert "https://epep.example/invitations" in body(mail)
+
+
+async def test_after_a_merge_an_invitation_mails_the_address_of_the_account_that_is_kept(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    old, old_address = await family.person("Cara Carer")
+    kept, kept_address = await family.person("Cara Carer")
+    merged = AccountsMerged(
+        account_id=old, into_account_id=kept, authority_code=family.authority, why="Twice"
+    )
+    await service.others.say("identity", f"account-{old}", merged, authority=family.authority)
+    moved = f"moved-{kept_address}"
+    changed = EmailChanged(account_id=kept, old_email=kept_address, email=moved)
+    await service.others.say("identity", f"account-{kept}", changed)
+
+    async def known() -> bool:
+        sql = (
+            "SELECT k.email FROM known_people p JOIN known_people k ON k.account_id = p.merged_into"
+        )
+        return bool(await service.process.pool.fetchval(f"{sql} WHERE k.email = $1", moved))
+
+    await eventually(known)
+    token = await sealed(service, "tok-m")
+    for number, account_id in enumerate((old, kept)):
+        # As before meeting-service has linked it to the kept account, and after: the same address.
+        guest = invited(old_address, token, "Cara Carer", account_id)
+        event = invitation(guest, new_id(), family.pep_id)
+        stream = f"meeting-merged-{number}"
+        await service.others.say("meeting", stream, event, authority=family.authority)
+
+    async def both() -> bool:
+        mails = await mailbox.messages_to_async(moved)
+        return len([each for each in mails if "Invitation" in each["Subject"]]) == 2
+
+    assert await eventually(both)
+    at_old = await mailbox.messages_to_async(old_address)
+    assert not [each for each in at_old if "Invitation" in each["Subject"]]
+    headers = service.as_person(kept, (family.authority, "carer"))
+
+    async def in_messages() -> bool:
+        found = (await service.client.get("/messages", headers=headers)).json()["messages"]
+        return [each["kind"] for each in found].count("invitation") == 2
+
+    assert await eventually(in_messages)
+
+
+async def test_mails_are_in_the_language_of_the_authority_whose_words_they_carry(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    welsh = Family(service, "681", "cy")
+    await welsh.settle_in()
+    address = f"{new_id().hex[-12:]}@guests.example"
+    guest = invited(address, await sealed(service, "tok-w"))
+    event = invitation(guest, welsh.meeting_id, welsh.pep_id)
+    await service.others.say("meeting", "meeting-w", event, authority=welsh.authority)
+    mail = await mailbox.wait_for_async(address)
+    assert "Dydd Iau 3 Rhagfyr, 10:30am" in mail["Subject"]
+    assert "Dydd Iau 3 Rhagfyr 2026, 10:30am to 11:30am" in body(mail)
+
+    account_id, _ = await welsh.person("Wyn Williams")
+    for authority, language in ((welsh.authority, "cy"), (family.authority, "en")):
+        granted = RoleGranted(account_id=account_id, authority_code=authority, role="carer")
+        await service.others.say("identity", f"account-{account_id}", granted)
+
+        async def spoken(expected: str = language, code: str = authority) -> bool:
+            async with service.process.pool.acquire() as connection:
+                held = "SELECT true FROM known_roles WHERE account_id = $1 AND authority = $2"
+                found = await language_for(connection, None, account_id)
+                return bool(await connection.fetchval(held, account_id, code)) and found == expected
+
+        assert await eventually(spoken), f"{authority}: {language}"
 
 
 async def test_an_invitee_without_any_address_is_reported(

@@ -46,16 +46,8 @@ FACTS = Facts(
 
 
 @pytest.fixture(scope="module")
-def writer() -> MailWriter:
-    told = {
-        "database_url": "postgresql://nowhere/none",
-        "secret_key": "A" * 43 + "=",
-        "portal_url": "https://epep.example/",
-        "smtp_host": "127.0.0.1",
-        "smtp_port": 25,
-        "mail_from": "ePEP <no-reply@mail.example>",
-    }
-    return MailWriter.for_settings(NotificationSettings.model_validate(told))
+def writer(settings: NotificationSettings) -> MailWriter:
+    return MailWriter.for_settings(settings)
 
 
 def written(

@@ -212,6 +212,54 @@ async def test_a_kind_switched_off_is_in_the_messages_and_goes_out_by_no_mail(
     await say(signed)
     await mailbox.wait_for_async(quiet_mail, lambda m: "signed off" in m["Subject"])
     assert len(await mailbox.messages_to_async(quiet_mail)) == 1
+    await _switching_off_what_waits(family, mailbox, headers, quiet_mail)
+
+
+async def _switching_off_what_waits(
+    family: Family, mailbox: Mailbox, headers: dict[str, str], address: str
+) -> None:
+    """A mail that the server has put off goes out no more when its kind is switched off."""
+    service, pool = family.service, family.service.process.pool
+    mailbox.refuse(address, 451)
+    signed = PEPSignedOff(
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        kind="review",
+        profile_version=1,
+        next_pep_id=None,
+        next_meeting_at=None,
+    )
+    stream = f"pep-{family.pep_id}"
+    await service.others.say("pep", stream, signed, authority=family.authority)
+
+    async def put_off() -> bool:
+        sql = "SELECT tries FROM outbox WHERE email = $1 AND settled_at IS NULL"
+        return bool(await pool.fetchval(sql, address))
+
+    await eventually(put_off)
+    sent = {"without_mail": ["submitted", "signed_off"]}
+    changed = await service.client.put(
+        "/preferences", json=sent, headers=headers | {"If-Match": '"1"', "Idempotency-Key": "k9"}
+    )
+    assert changed.status_code == 200, changed.text
+
+    async def left() -> bool:
+        states = await pool.fetch("SELECT state FROM outbox WHERE email = $1", address)
+        return sorted(row["state"] for row in states) == ["sent", "unmailed"]
+
+    assert await eventually(left)
+    mailbox.accept(address)
+    assert len(await mailbox.messages_to_async(address)) == 1
+
+    async def shown() -> bool:
+        found = (await service.client.get("/messages", headers=headers)).json()["messages"]
+        states = [(each["kind"], each["state"]) for each in found]
+        unmailed = [("signed_off", "unmailed"), ("signed_off", "sent"), ("submitted", "unmailed")]
+        return states == unmailed
+
+    assert await eventually(shown)
+    said = [each.data for each in await service.said(NotificationLeftUnmailed)]
+    assert [each.kind for each in said] == ["submitted", "signed_off"]  # type: ignore[attr-defined]
 
 
 async def _switch_off_submissions(service: ServiceUnderTest, headers: dict[str, str]) -> None:

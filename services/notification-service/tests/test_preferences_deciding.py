@@ -13,7 +13,7 @@ from epep_events.notification import (
 )
 from epep_runtime.ids import new_id
 from epep_runtime.problems import InvalidError
-from notification_service.notifications.delivering import sent
+from notification_service.notifications.delivering import sent, unmailed
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import Notification
 from notification_service.notifications.notification import evolve as settle
@@ -86,6 +86,17 @@ def test_a_kind_switched_off_is_told_without_a_mail() -> None:
     state = settle(settle(Notification(), first), second)
     assert list(sent("<m>")(state)) == []
     assert request(ME, notice("submitted"), state) == []
+
+
+def test_a_kind_switched_off_while_its_mail_waited_is_left_unmailed_once() -> None:
+    (asked,) = request(ME, notice("submitted"), Notification())
+    waiting = settle(Notification(), asked)
+    (left,) = unmailed(waiting)
+    assert isinstance(left, NotificationLeftUnmailed)
+    assert (left.account_id, left.kind) == (ME, "submitted")
+    assert list(unmailed(settle(waiting, left))) == []
+    (to_mailbox,) = request(ME, notice("submitted", account=False), Notification())
+    assert list(unmailed(settle(Notification(), to_mailbox))) == []
 
 
 def test_other_kinds_and_shared_mailboxes_are_mailed() -> None:

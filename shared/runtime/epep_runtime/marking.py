@@ -96,8 +96,10 @@ def unmarked_python(source: str) -> Iterator[Found]:
             continue
         if isinstance(node, ast.JoinedStr):
             parts = [each.value for each in node.values if isinstance(each, ast.Constant)]
-            if any(re.search(r"[a-z]{2} [a-z]|^[A-Z][a-z]+ ", str(each)) for each in parts):
-                yield node.lineno, "".join(map(str, parts))
+            joined = "".join(map(str, parts))
+            words = any(re.search(r"[a-z]{2} [a-z]|^[A-Z][a-z]+ ", str(each)) for each in parts)
+            if words and not SQL.match(joined):
+                yield node.lineno, joined
             left += [each for each in node.values if not isinstance(each, ast.Constant)]
             continue
         text = node.value if isinstance(node, ast.Constant) else None

@@ -5,6 +5,7 @@ from typing import Literal
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from notification_service.mails.language import _
 from notification_service.mails.wording import one_line
 from notification_service.notifications.facts import Facts, MeetingFacts
 
@@ -27,7 +28,7 @@ def calendar_of(facts: Facts, meeting: MeetingFacts, email: str, organiser: str)
     `SEQUENCE` is the meeting's own, which rises with each change, so that a calendar never puts
     an older time over a newer one. The entry is private: others see only that the person is busy.
     """
-    method = method_of(facts)
+    method, initials = method_of(facts), one_line(facts.initials or _("a child"))
     entry = Event()
     entry.add("uid", calendar_uid(meeting))
     entry.add("dtstamp", facts.said_at.astimezone(UTC))
@@ -36,7 +37,7 @@ def calendar_of(facts: Facts, meeting: MeetingFacts, email: str, organiser: str)
     entry.add("dtend", start + timedelta(minutes=meeting.duration_minutes))
     entry.add("sequence", meeting.sequence)
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-    entry.add("summary", f"PEP meeting for {one_line(facts.initials or 'a child')}")
+    entry.add("summary", _("PEP meeting for %(initials)s", initials=initials))
     if meeting.place:
         entry.add("location", meeting.place)
     entry.add("description", _description(facts))
@@ -61,10 +62,10 @@ def _organiser_name(facts: Facts) -> str:
 
 def _description(facts: Facts) -> str:
     if facts.kind == "cancelled":
-        return "This meeting will not take place."
+        return _("This meeting will not take place.")
     contact = ", ".join(part for part in (facts.contact_name, facts.contact_phone) if part)
-    lines = [facts.reason or "", f"Contact: {contact}" if contact else ""]
-    lines.append("To answer, use the link in the email.")
+    lines = [facts.reason or "", _("Contact: %(contact)s", contact=contact) if contact else ""]
+    lines.append(_("To answer, use the link in the email."))
     return "\n".join(line for line in lines if line)
 
 

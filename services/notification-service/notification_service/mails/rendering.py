@@ -1,5 +1,6 @@
 """From facts to a mail: headers, text, HTML, and the calendar file where there is a meeting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -11,7 +12,16 @@ from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from epep_runtime.language import (
+    ENGLISH,
+    Language,
+    current,
+    find,
+    find_plural,
+    speaking,
+)
 from notification_service.mails.calendar import calendar_of, method_of
+from notification_service.mails.language import shipped
 from notification_service.mails.letter import Letter
 from notification_service.mails.letters import letter_of
 from notification_service.mails.subjects import subject_of
@@ -35,6 +45,7 @@ class MailWriter:
 
     settings: NotificationSettings
     templates: Environment
+    languages: Mapping[str, Language]
 
     @classmethod
     def for_settings(cls, settings: NotificationSettings) -> "MailWriter":
@@ -46,8 +57,12 @@ class MailWriter:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        return cls(settings, environment)
+        environment.policies["ext.i18n.trimmed"] = True
+        install = environment.install_gettext_callables  # type: ignore[attr-defined]
+        install(find, find_plural, newstyle=True)
+        return cls(settings, environment, shipped())
 
     def write(
         self,
@@ -58,7 +73,7 @@ class MailWriter:
         now: datetime,
         not_me: str | None = None,
     ) -> bytes:
-        """Return the whole message, in 7 bits, with CRLF line ends.
+        """Return the whole message in its language, in 7 bits, with CRLF line ends.
 
         `secret` and `not_me` are what was sealed into the facts, opened.
 
@@ -69,14 +84,15 @@ class MailWriter:
             self._address(message, email, facts)
         except (ValueError, MessageError, IndexError) as error:
             raise UnsendableError("This is not an address that mail can be sent to.") from error
-        message["Subject"] = subject_of(facts)
-        message["Date"] = format_datetime(now)
-        message["Message-ID"] = message_id(own_id, self.settings.mail_domain)
-        message["Auto-Submitted"] = "auto-generated"
-        letter = letter_of(facts, self.settings.portal_url, secret, not_me)
-        message.set_content(self._render("mail.txt", facts, letter))
-        message.add_alternative(self._render("mail.html", facts, letter), subtype="html")
-        self._add_calendar(message, email, facts)
+        with speaking(self.languages.get(facts.language, ENGLISH)):
+            message["Subject"] = subject_of(facts)
+            message["Date"] = format_datetime(now)
+            message["Message-ID"] = message_id(own_id, self.settings.mail_domain)
+            message["Auto-Submitted"] = "auto-generated"
+            letter = letter_of(facts, self.settings.portal_url, secret, not_me)
+            message.set_content(self._render("mail.txt", facts, letter))
+            message.add_alternative(self._render("mail.html", facts, letter), subtype="html")
+            self._add_calendar(message, email, facts)
         return message.as_bytes()
 
     def _address(self, message: EmailMessage, email: str, facts: Facts) -> None:
@@ -89,6 +105,7 @@ class MailWriter:
         sender = facts.authority.virtual_school if facts.authority else "ePEP"
         return self.templates.get_template(template).render(
             letter=letter,
+            language=str(current().locale).replace("_", "-"),
             name=one_line(facts.name),
             sender=sender,
             authority=facts.authority,

@@ -1,11 +1,13 @@
 """What became of a notification, decided from its own history."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from epep_events.base import Event
 from epep_events.notification import (
     NotificationFailed,
     NotificationHeld,
+    NotificationLeftUnmailed,
     NotificationRequested,
     NotificationSent,
 )
@@ -73,6 +75,26 @@ def failure(asked: NotificationRequested, why: str) -> NotificationFailed:
         meeting_id=asked.meeting_id,
         invitation_id=asked.invitation_id,
     )
+
+
+def left_unmailed(asked: NotificationRequested, account_id: UUID) -> NotificationLeftUnmailed:
+    """Return the event that says that a person reads a notification in the portal only."""
+    return NotificationLeftUnmailed(
+        notification_id=asked.notification_id,
+        kind=asked.kind,
+        account_id=account_id,
+        name=asked.name,
+        pep_id=asked.pep_id,
+        meeting_id=asked.meeting_id,
+    )
+
+
+def unmailed(state: Notification) -> Sequence[Event]:
+    """Decide that its person has switched mails of the kind off while this one waited."""
+    asked = _known(state)
+    if state.state != "requested" or asked.account_id is None:
+        return []
+    return [left_unmailed(asked, asked.account_id)]
 
 
 def held(message_id: str) -> Outcome:

@@ -35,10 +35,11 @@ class Facts(Value):
 
     `sealed` is a JWE: a log-in code or the token of a link, opened only while the mail is written;
     `sealed_not_me` that of the link by which its reader says "this is not me". Which fields are
-    filled in depends on `kind`.
+    filled in depends on `kind`. `language` is the code of the one that the mail is written in.
     """
 
     kind: Kind
+    language: str = "en"
     said_at: datetime
     name: str
     has_account: bool

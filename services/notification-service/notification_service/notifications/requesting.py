@@ -1,15 +1,17 @@
 """Asking for notifications: one stream and one line in the outbox for each recipient."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
 from epep_events.base import ERASED, Event
-from epep_events.notification import NotificationLeftUnmailed, NotificationRequested
+from epep_events.notification import NotificationRequested
+from epep_runtime.language import speaking
 from epep_runtime.subscriptions import Reaction
+from notification_service.mails.language import language_named
 from notification_service.mails.subjects import subject_of
-from notification_service.notifications.delivering import failure
+from notification_service.notifications.delivering import failure, left_unmailed
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import (
     NOTIFICATION,
@@ -19,6 +21,7 @@ from notification_service.notifications.notification import (
 from notification_service.outbox.outbox import put_out
 from notification_service.preferences.kinds import kinds
 from notification_service.preferences.preferences import PREFERENCES, Unmailed, is_mailed
+from notification_service.read_models.languages import language_for
 
 NO_ADDRESS = "No email address is known for this person."
 NOTHING: Unmailed = frozenset()
@@ -58,7 +61,7 @@ def request(
         return []
     asked = _asked(own_id, notice)
     if asked.account_id is not None and not is_mailed(unmailed, asked.kind):
-        return [asked, _left_unmailed(asked, asked.account_id)]
+        return [asked, left_unmailed(asked, asked.account_id)]
     if notice.recipient.email:
         return [asked]
     return [asked, failure(asked, NO_ADDRESS)]
@@ -66,6 +69,8 @@ def request(
 
 def _asked(own_id: UUID, notice: Notice) -> NotificationRequested:
     facts = notice.facts
+    with speaking(language_named(facts.language)):
+        subject = subject_of(facts)
     return NotificationRequested(
         notification_id=own_id,
         kind=facts.kind,
@@ -73,21 +78,10 @@ def _asked(own_id: UUID, notice: Notice) -> NotificationRequested:
         child_id=facts.child_id,
         email=notice.recipient.email or "",
         name=notice.recipient.name,
-        subject=subject_of(facts),
+        subject=subject,
         pep_id=facts.pep_id,
         meeting_id=facts.meeting.meeting_id if facts.meeting else None,
         invitation_id=notice.invitation_id,
-    )
-
-
-def _left_unmailed(asked: NotificationRequested, account_id: UUID) -> NotificationLeftUnmailed:
-    return NotificationLeftUnmailed(
-        notification_id=asked.notification_id,
-        kind=asked.kind,
-        account_id=account_id,
-        name=asked.name,
-        pep_id=asked.pep_id,
-        meeting_id=asked.meeting_id,
     )
 
 
@@ -99,13 +93,21 @@ async def _unmailed(reaction: Reaction, notice: Notice) -> Unmailed:
     return (await reaction.load(PREFERENCES, account_id)).state
 
 
+async def _worded(reaction: Reaction, notice: Notice) -> Notice:
+    """Return it with the language that it is written in."""
+    facts = notice.facts
+    authority = facts.authority.code if facts.authority else None
+    code = await language_for(reaction.connection, authority, notice.recipient.account_id)
+    return replace(notice, facts=facts.model_copy(update={"language": code}))
+
+
 async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
     """Ask for these notifications, once each, in the reaction's transaction.
 
     Whoever has been erased meanwhile is not told. Whoever has switched mails of the kind off finds
     it in their messages alone.
     """
-    told = [each for each in notices if each.recipient.email != ERASED]
+    told = [await _worded(reaction, each) for each in notices if each.recipient.email != ERASED]
     by_id = {notification_id(reaction.meta.event_id, each.key): each for each in told}
     unmailed = {own_id: await _unmailed(reaction, each) for own_id, each in by_id.items()}
     decisions: dict[UUID, Callable[[Notification], Sequence[Event]]] = {

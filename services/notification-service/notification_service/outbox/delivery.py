@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Pool
 from notification_service.mails.rendering import MailWriter, UnsendableError
-from notification_service.notifications.delivering import Outcome, failed, held, sent
+from notification_service.notifications.delivering import Outcome, failed, held, sent, unmailed
 from notification_service.notifications.notification import message_id
 from notification_service.outbox.outbox import (
     FAULTS,
@@ -29,6 +29,7 @@ from notification_service.outbox.postman import (
     RefusedError,
     UncertainError,
 )
+from notification_service.outbox.switched_off import is_switched_off
 from notification_service.sealing.keyring import Keyring
 
 log = structlog.get_logger()
@@ -65,6 +66,9 @@ class Delivery:
         """
         if self._too_late(item):
             await self._fail(item, EXPIRED)
+            return
+        if await is_switched_off(self.pool, self.store, item):
+            await self._settle(item, "unmailed", unmailed, claimed_by=item.worker)
             return
         try:
             content = await self._written(item)
@@ -113,12 +117,21 @@ class Delivery:
         log.info("mail failed", notification=str(item.notification_id), kind=item.facts.kind)
         await self._settle(item, "failed", failed(why))
 
-    async def _settle(self, item: Item, state: Settled, decide: Outcome) -> None:
+    async def _settle(
+        self, item: Item, state: Settled, decide: Outcome, claimed_by: int | None = None
+    ) -> None:
         """Keep what is known, through a restart of the database too; forgotten, it were held."""
         until = time.monotonic() + KEEP_TRYING_SECONDS
         while True:
             try:
-                await settle(self.pool, self.store, item.notification_id, state, decide)
+                await settle(
+                    self.pool,
+                    self.store,
+                    item.notification_id,
+                    state,
+                    decide,
+                    claimed_by=claimed_by,
+                )
             except FAULTS:
                 if time.monotonic() >= until:
                     raise

@@ -14,7 +14,7 @@ from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import NOTIFICATION
 
 FAULTS = DATABASE_FAULTS
-Settled = Literal["sent", "failed", "uncertain"]
+Settled = Literal["sent", "failed", "uncertain", "unmailed"]
 TRIES = 5
 
 CLAIM = """
@@ -102,18 +102,40 @@ async def put_back(pool: Pool, item: Item, delay: timedelta, now: datetime) -> N
 
 
 async def settle(
-    pool: Pool, store: EventStore, notification_id: UUID, state: Settled, decide: Outcome
+    pool: Pool,
+    store: EventStore,
+    notification_id: UUID,
+    state: Settled,
+    decide: Outcome,
+    *,
+    claimed_by: int | None = None,
 ) -> None:
-    """Append what became of it and take its contents out of the outbox, in one transaction."""
+    """Append what became of it and take its contents out of the outbox, in one transaction.
+
+    With `claimed_by` only as long as that worker has it and nobody may be handing it over.
+    """
     for attempt in range(TRIES):
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await _settle(connection, store, notification_id, state, decide)
+                if await _still_claimed(connection, notification_id, claimed_by):
+                    await _settle(connection, store, notification_id, state, decide)
         except VersionConflictError:
             if attempt == TRIES - 1:
                 raise
         else:
             return
+
+
+async def _still_claimed(connection: Connection, own_id: UUID, worker: int | None) -> bool:
+    if worker is None:
+        return True
+    claimed: bool | None = await connection.fetchval(
+        "SELECT true FROM outbox WHERE notification_id = $1 AND worker = $2 AND state = 'claimed'"
+        " FOR UPDATE",
+        own_id,
+        worker,
+    )
+    return bool(claimed)
 
 
 async def _settle(

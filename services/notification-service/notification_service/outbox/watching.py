@@ -27,7 +27,9 @@ async def outbox_metrics(running: Running) -> list[Metric]:
     due.add_metric([], row["mails"])
     oldest = gauge("mails_due_seconds", "How long one has been due, or none has gone out.")
     oldest.add_metric([], float(row["seconds"]))
-    ended = gauge("mails_ended", "Mails by outcome: sent, failed, uncertain.", ["outcome"])
+    ended = gauge(
+        "mails_ended", "Mails by outcome: sent, failed, uncertain, unmailed.", ["outcome"]
+    )
     for each in await running.pool.fetch(ENDED):
         ended.add_metric([each["state"]], each["mails"])
     return [due, oldest, ended]

@@ -10,7 +10,9 @@ from pydantic.config import JsonDict
 from epep_events.notification import Kind
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
+from epep_runtime.language import speaking
 from epep_runtime.text import Command, example
+from notification_service.mails.language import Accepted, _, asked_for
 from notification_service.preferences.kinds import kinds
 from notification_service.preferences.preferences import PREFERENCES, Unmailed, choose
 
@@ -76,24 +78,34 @@ class PreferencesKept(BaseModel):
 
 
 def shown(state: Unmailed, version: int) -> Preferences:
-    """Return the choices as the page shows them."""
+    """Return the choices as the page shows them, in the language that is spoken."""
     return Preferences(
         version=version,
         choosable=[
-            Choice(kind=each.kind, label=each.label, hint=each.hint, mailed=each.kind not in state)
+            Choice(
+                kind=each.kind,
+                label=_(each.label),
+                hint=_(each.hint),
+                mailed=each.kind not in state,
+            )
             for each in kinds().choosable
         ],
-        always=[AlwaysMailed(label=each.label, reason=each.reason) for each in kinds().always],
+        always=[
+            AlwaysMailed(label=_(each.label), reason=_(each.reason)) for each in kinds().always
+        ],
     )
 
 
 @router.get("/preferences", response_model=Preferences, summary="What is mailed to me")
-async def my_preferences(asking: Asking, request: Request) -> JSONResponse:
+async def my_preferences(
+    asking: Asking, request: Request, accept_language: Accepted = None
+) -> JSONResponse:
     """Return my choices. Send the ETag as If-Match when you change them."""
     running = running_of(request)
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, PREFERENCES, asking.account_id)
-    found = shown(loaded.state, loaded.version)
+    with speaking(asked_for(accept_language)):
+        found = shown(loaded.state, loaded.version)
     return JSONResponse(found.model_dump(mode="json"), headers={"ETag": f'"{found.version}"'})
 
 

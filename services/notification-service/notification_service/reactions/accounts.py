@@ -23,29 +23,40 @@ from epep_events.getting_in import (
 from epep_events.identity import AccountsMerged
 from epep_events.notification import Kind
 from epep_runtime.subscriptions import Reaction, Reactor
+from notification_service.mails.language import N_
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.requesting import Notice, Recipient, tell
 from notification_service.reactions.knowing import authority_of, person_of
 
 NOTICES: Mapping[type[Event], str] = {
-    PasswordReplaced: "Your password was replaced by another.",
-    FactorAdded: "An authenticator app or a passkey was added to your account.",
-    FactorRemoved: "An authenticator app or a passkey was removed from your account.",
-    FactorsReset: "Your virtual school took your authenticator apps and passkeys away. "
-    "You log in with a mailed code again.",
-    RecoveryCodesMade: "New recovery codes were made for your account. Earlier ones do not work.",
-    RecoveryCodeUsed: "One of your recovery codes was used to log in.",
-    DeviceRemembered: "A device was remembered: it need not give a second factor for some time.",
+    PasswordReplaced: N_("Your password was replaced by another."),
+    FactorAdded: N_("An authenticator app or a passkey was added to your account."),
+    FactorRemoved: N_("An authenticator app or a passkey was removed from your account."),
+    FactorsReset: N_(
+        "Your virtual school took your authenticator apps and passkeys away. "
+        "You log in with a mailed code again."
+    ),
+    RecoveryCodesMade: N_(
+        "New recovery codes were made for your account. Earlier ones do not work."
+    ),
+    RecoveryCodeUsed: N_("One of your recovery codes was used to log in."),
+    DeviceRemembered: N_(
+        "A device was remembered: it need not give a second factor for some time."
+    ),
 }
 
-CLOSED = (
+CLOSED = N_(
     "Your virtual school has made your two ePEP accounts one. The account with this address is "
     "closed: log in with the address of your other account from now on."
 )
-KEPT = (
+KEPT = N_(
     "Your virtual school has made your two ePEP accounts one. This is the account that stays: "
     "the roles and the children of the other one are here now."
 )
+
+A_CHANGE = N_("a change of the email address")
+A_LOGIN = N_("a log-in that had succeeded")
+A_PASSWORD = N_("a log-in with the password")
 
 
 def _notice(kind: Kind, meta: Metadata, to: Recipient, **more: object) -> Notice:
@@ -96,12 +107,12 @@ async def mail_stopped_change(
     reaction: Reaction, event: EmailChangeStopped, meta: Metadata
 ) -> None:
     """Confirm to the owner that the change was stopped."""
-    await _tell_owner(reaction, event.account_id, meta, "a change of the email address")
+    await _tell_owner(reaction, event.account_id, meta, A_CHANGE)
 
 
 async def mail_stopped_login(reaction: Reaction, event: LoginStopped, meta: Metadata) -> None:
     """Tell the owner and their virtual school that somebody knows the password."""
-    what = "a log-in that had succeeded" if event.had_entered else "a log-in with the password"
+    what = A_LOGIN if event.had_entered else A_PASSWORD
     await _tell_owner(reaction, event.account_id, meta, what)
 
 

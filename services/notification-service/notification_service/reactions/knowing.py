@@ -6,7 +6,7 @@ from uuid import UUID
 from epep_runtime.subscriptions import Reaction
 from notification_service.notifications.requesting import Recipient
 from notification_service.read_models.authorities import Authority, authority
-from notification_service.read_models.people import assigned_people, person
+from notification_service.read_models.people import assigned_people, person, present_person
 from notification_service.read_models.peps import KnownPep, known_pep
 
 PATIENCE = timedelta(minutes=10)
@@ -39,7 +39,19 @@ async def person_of(reaction: Reaction, account_id: UUID) -> Recipient | None:
     the event waits for it ten minutes, but not for ever: then the organiser is told. Raises
     NotKnownYetError meanwhile.
     """
-    found = await person(reaction.connection, account_id)
+    return _awaited(reaction, account_id, await person(reaction.connection, account_id))
+
+
+async def present_person_of(reaction: Reaction, account_id: UUID) -> Recipient | None:
+    """Return the person with that account, or with the one that it was merged into.
+
+    Raises NotKnownYetError as `person_of` does.
+    """
+    found = await present_person(reaction.connection, account_id)
+    return _awaited(reaction, account_id, found)
+
+
+def _awaited(reaction: Reaction, account_id: UUID, found: Recipient | None) -> Recipient | None:
     if found is None and reaction.now - reaction.meta.occurred_at < PATIENCE:
         raise NotKnownYetError(f"account {account_id}")
     return found

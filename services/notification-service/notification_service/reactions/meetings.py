@@ -17,20 +17,29 @@ from notification_service.notifications.requesting import Notice, Recipient, tel
 from notification_service.reactions.knowing import (
     authority_of,
     pep_of,
-    person_of,
+    present_person_of,
     virtual_school_people,
 )
 from notification_service.read_models.authorities import Authority
+from notification_service.read_models.people import present_person
 
 Invitation = InvitationIssued | MeetingRescheduled | MeetingCancelled
 
 
 async def _recipient(reaction: Reaction, invited: InvitedPerson) -> Recipient:
-    known = None
-    if invited.email is None and invited.account_id is not None:
-        known = await person_of(reaction, invited.account_id)
-    email = invited.email or (known.email if known else None)
-    return Recipient(invited.name, email, invited.account_id)
+    """Return whom to write to: an account at its present address, also after a merge.
+
+    The address of the invitation is what stood there when it was written; it is for guests, and
+    for an account that is not known here.
+    """
+    if invited.account_id is None:
+        return Recipient(invited.name, invited.email)
+    known = await present_person(reaction.connection, invited.account_id)
+    if known is None and invited.email is None:
+        known = await present_person_of(reaction, invited.account_id)
+    if known is None:
+        return Recipient(invited.name, invited.email, invited.account_id)
+    return Recipient(invited.name, known.email, known.account_id)
 
 
 def _meeting(event: Invitation, when: When) -> MeetingFacts:
@@ -110,7 +119,7 @@ async def mail_answer(reaction: Reaction, event: InvitationResponded, meta: Meta
     known = await authority_of(reaction)
     pep = await pep_of(reaction, event.pep_id)
     organiser = (
-        await person_of(reaction, event.organiser_account_id)
+        await present_person_of(reaction, event.organiser_account_id)
         if event.organiser_account_id
         else None
     )

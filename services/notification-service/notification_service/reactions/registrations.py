@@ -1,5 +1,6 @@
 """Somebody registers: a link, a word to the virtual school, and its answer to them."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from epep_events.envelope import Metadata
@@ -11,10 +12,33 @@ from epep_events.getting_in import (
     RegistrationValidated,
 )
 from epep_events.notification import Kind
+from epep_events.profile import Role
 from epep_runtime.subscriptions import Reaction, Reactor
+from notification_service.mails.language import N_
 from notification_service.notifications.facts import Facts
 from notification_service.notifications.requesting import Notice, Recipient, tell
 from notification_service.reactions.knowing import authority_of, person_of
+
+ROLES: Mapping[Role, str] = {
+    "social_worker": N_("social worker"),
+    "designated_teacher": N_("designated teacher"),
+    "designated_person": N_("designated person"),
+    "delegate": N_("delegate"),
+    "virtual_school": N_("virtual school"),
+    "virtual_school_head": N_("virtual school head"),
+    "education_advisor": N_("education advisor"),
+    "education_officer": N_("education officer"),
+    "placement_officer": N_("placement officer"),
+    "coordinator": N_("coordinator"),
+    "iro": N_("iro"),
+    "carer": N_("carer"),
+    "parent": N_("parent"),
+    "young_person": N_("young person"),
+    "auditor": N_("auditor"),
+    "operator": N_("operator"),
+    "system": N_("system"),
+}
+"""What somebody asks to be, in the middle of a sentence."""
 
 
 async def mail_link(reaction: Reaction, event: RegistrationStarted, meta: Metadata) -> None:
@@ -60,14 +84,14 @@ async def mail_virtual_school(
         has_account=False,
         authority=known.facts,
         who=event.name,
-        role_label=_in_words(event.role),
+        role_label=ROLES[event.role],
     )
     await tell(reaction, [Notice(to, facts)])
 
 
 async def mail_acceptance(reaction: Reaction, event: RegistrationAccepted, meta: Metadata) -> None:
     """Tell somebody that they have access now."""
-    label = _in_words(event.role)
+    label = ROLES[event.role]
     await _answer(reaction, "registration_accepted", event.account_id, meta, role_label=label)
 
 
@@ -91,10 +115,6 @@ async def _answer(
         authority=known.facts,
     ).model_copy(update=more)
     await tell(reaction, [Notice(person, facts)])
-
-
-def _in_words(role: str) -> str:
-    return role.replace("_", " ")
 
 
 REGISTRATIONS = Reactor(

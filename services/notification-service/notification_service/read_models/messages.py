@@ -1,7 +1,8 @@
 """Each person's messages in the portal: what they were told, newest first."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -20,25 +21,27 @@ from epep_events.notification import (
     NotificationSent,
 )
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import speaking
 from epep_runtime.postgres import Connection
 from epep_runtime.subscriptions import Projector
+from notification_service.mails.language import N_, Accepted, _, asked_for
 
 PAGE_SIZE = 25
 TITLES: dict[str, str] = {
-    "invitation": "Invitation to a PEP meeting",
-    "rescheduled": "PEP meeting changed",
-    "cancelled": "PEP meeting cancelled",
-    "answered": "Answer to your invitation",
-    "meeting_confirmed": "PEP meeting held",
-    "submitted": "PEP ready for quality assurance",
-    "returned": "PEP returned for more work",
-    "signed_off": "PEP signed off",
-    "feedback": "Feedback on a PEP",
-    "emergency_access": "A record opened in an emergency",
-    "registration_accepted": "You have access",
-    "registration_refused": "Your request for access",
-    "security_notice": "A change to how you log in",
-    "login_stopped": "A log-in was stopped",
+    "invitation": N_("Invitation to a PEP meeting"),
+    "rescheduled": N_("PEP meeting changed"),
+    "cancelled": N_("PEP meeting cancelled"),
+    "answered": N_("Answer to your invitation"),
+    "meeting_confirmed": N_("PEP meeting held"),
+    "submitted": N_("PEP ready for quality assurance"),
+    "returned": N_("PEP returned for more work"),
+    "signed_off": N_("PEP signed off"),
+    "feedback": N_("Feedback on a PEP"),
+    "emergency_access": N_("A record opened in an emergency"),
+    "registration_accepted": N_("You have access"),
+    "registration_refused": N_("Your request for access"),
+    "security_notice": N_("A change to how you log in"),
+    "login_stopped": N_("A log-in was stopped"),
 }
 router = APIRouter(tags=["messages"])
 
@@ -185,24 +188,30 @@ async def my_messages(
     request: Request,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     unread: Annotated[bool, Query(description="Only those that I have not read")] = False,
+    accept_language: Accepted = None,
 ) -> Messages:
-    """Return a page of 25 messages to the person who asks, newest first."""
+    """Return a page of 25 messages to the person who asks, newest first.
+
+    Titles are in the language that is accepted, subjects in that of their mail.
+    """
     pool, me = running_of(request).pool, asking.account_id
     counted = await pool.fetchrow(COUNT, me)
     assert counted is not None  # a count has a row
     rows = await pool.fetch(PAGE, me, unread, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    with speaking(asked_for(accept_language)):
+        shown = [_message(dict(row)) for row in rows]
     return Messages(
         unread=counted["unread"],
         total=counted["unread"] if unread else counted["total"],
         page=page,
         page_size=PAGE_SIZE,
-        messages=[
-            Message(
-                title=TITLES[row["kind"]], **{k: v for k, v in row.items() if k != "account_id"}
-            )
-            for row in rows
-        ],
+        messages=shown,
     )
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    known = {key: value for key, value in row.items() if key != "account_id"}
+    return Message(title=_(TITLES[row["kind"]]), **known)
 
 
 class Unread(BaseModel):

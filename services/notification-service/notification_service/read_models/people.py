@@ -14,6 +14,17 @@ async def person(connection: Connection, account_id: UUID) -> Recipient | None:
     return Recipient(row["name"], row["email"], account_id) if row else None
 
 
+async def present_person(connection: Connection, account_id: UUID) -> Recipient | None:
+    """Return the person of that account as they are now: of a merged one, the account kept."""
+    row = await connection.fetchrow(
+        "SELECT kept.account_id, kept.name, kept.email FROM known_people p"
+        "  JOIN known_people kept ON kept.account_id = coalesce(p.merged_into, p.account_id)"
+        " WHERE p.account_id = $1",
+        account_id,
+    )
+    return Recipient(row["name"], row["email"], row["account_id"]) if row else None
+
+
 async def assigned_people(
     connection: Connection, child_id: UUID, roles: tuple[str, ...] = ()
 ) -> list[Recipient]:
