@@ -5,6 +5,7 @@ Nothing here is imported by a service.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ own; one that is not there."""
 REFUSED = frozenset({401, 403, 404})
 
 
+@lru_cache(1)
 def routes() -> Mapping[str, Mapping[str, str]]:
     """Return what each route (`GET /home`) of each service asks for."""
     text = files("epep_access").joinpath("routes.yaml").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from importlib.resources import files
 
 import yaml
@@ -10,8 +11,9 @@ from epep_events.pep import AuthorityProfilePublished
 from epep_events.profile import AuthorityProfile
 
 
-def shipped_documents() -> list[AuthorityProfile]:
-    """Read every `documents/*.yaml`, by authority code.
+@cache
+def shipped_documents() -> tuple[AuthorityProfile, ...]:
+    """Read every `documents/*.yaml`, by authority code; once in a process.
 
     Raises pydantic.ValidationError for a document that is not a profile: the service does not
     start with a way of working that it can't understand.
@@ -19,7 +21,7 @@ def shipped_documents() -> list[AuthorityProfile]:
     folder = files("pep_service").joinpath("profiles", "documents")
     texts = [each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".yaml")]
     found = [AuthorityProfile.model_validate(yaml.safe_load(text)) for text in texts]
-    return sorted(found, key=lambda profile: (profile.code, profile.version))
+    return tuple(sorted(found, key=lambda profile: (profile.code, profile.version)))
 
 
 def decide_publishing(
