@@ -121,7 +121,7 @@ def test_an_invitation_sent_again_and_a_corrected_address_are_told() -> None:
     first = sample(InvitationIssued).model_copy(update={"instead_of": None})
     assert told(first).what == "Jo Bennett invited to the meeting"
     again = sample(InvitationIssued)
-    assert told(again).what == "Jo Bennett sent the invitation again"
+    assert told(again).what == "Invitation sent again to Jo Bennett"
     assert told(sample(InvitationWithdrawn)).what == (
         "Jo Bennett’s email address corrected: the invitation to the old one ended"
     )

@@ -51,8 +51,11 @@ def meeting_scheduled(event: MeetingScheduled, _: Metadata) -> Row:
 
 def invitation_issued(event: InvitationIssued, _: Metadata) -> Row:
     """Somebody was invited, or sent the invitation again."""
-    what = "invited to the meeting" if event.instead_of is None else "sent the invitation again"
-    return Row(MEETING, f"{event.person.name} {what}", pep_id=event.pep_id)
+    name = event.person.name
+    what = f"{name} invited to the meeting"
+    if event.instead_of is not None:
+        what = f"Invitation sent again to {name}"
+    return Row(MEETING, what, pep_id=event.pep_id)
 
 
 def invitation_withdrawn(event: InvitationWithdrawn, _: Metadata) -> Row:
