@@ -144,6 +144,7 @@ def test_values_in_words() -> None:
         ("Place", "This is needed.", "Place: this is needed"),
         ("Will you come?", "This is needed.", "Will you come? This is needed"),
         ("Place", "Enter the place", "Enter the place"),
+        ("Their email address", "must be real", "Their email address must be real"),
         ("", "No.", "No"),
     ],
 )

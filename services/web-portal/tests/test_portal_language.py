@@ -176,6 +176,16 @@ async def test_mistakes_and_notices_are_in_the_language_too(
     assert "⟦Marked as read⟧" in (await person.open("/messages")).text
 
 
+async def test_the_services_are_told_the_language_for_what_they_word_themselves(
+    person: Any, services: Any
+) -> None:
+    for language in ("cy", "en"):
+        await speak(person, language)
+        await person.open("/messages")
+        asked = services.sent("GET notification/messages")
+        assert asked.headers["accept-language"] == language
+
+
 async def test_who_is_not_logged_in_chooses_a_language_too(browser: Any) -> None:
     first = await browser.open("/log-in")
     assert first.headers["content-language"] == "en"

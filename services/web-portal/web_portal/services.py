@@ -17,6 +17,7 @@ import structlog
 from epep_runtime.own_writes import CATCHING_UP, MOST, WRITTEN
 from epep_runtime.telemetry import current_traceparent
 from web_portal.problems import SessionEndedError, UnavailableError, problem, version_of
+from web_portal.web.language import current
 from web_portal.web.sessions import Session
 
 log = structlog.get_logger()
@@ -167,7 +168,7 @@ class Caller:
         return response
 
     async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
-        headers = dict(more.pop("headers", {}))
+        headers = {"Accept-Language": current().code} | dict(more.pop("headers", {}))
         if service == "identity" and self._network:
             headers["X-Forwarded-For"] = self._network
         if service == "identity" and self._browser:

@@ -43,7 +43,7 @@ async def _mails(visit: Visit) -> str:
         return _("As you choose")
     off = sum(not each["mailed"] for each in found)
     if not off:
-        return _("All that there are")
+        return _("All of them")
     return ngettext(
         "All but %(num)s kind that you read in ePEP only",
         "All but %(num)s kinds that you read in ePEP only",

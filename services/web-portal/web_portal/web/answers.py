@@ -62,7 +62,7 @@ def about(label: str, message: str) -> str:
     message = message.rstrip(".")
     if not label or not message or label.lower() in message.lower():
         return message
-    if label[-1] in "?.!:":
+    if label[-1] in "?.!:" or message.startswith("must "):
         return f"{label} {message}"
     return f"{label}: {message[0].lower()}{message[1:]}"
 
