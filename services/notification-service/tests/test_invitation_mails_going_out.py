@@ -1,6 +1,7 @@
 """From what meeting-service says to each invitee's mailbox, whatever the mail server answers."""
 
 from email.message import EmailMessage
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -8,7 +9,7 @@ from notification_stories import Family, body, invitation, invited, sealed, sett
 
 from epep_events.getting_in import EmailChanged
 from epep_events.identity import AccountsMerged, RoleGranted
-from epep_events.meeting import MeetingCancelled, MeetingRescheduled
+from epep_events.meeting import InvitedPerson, MeetingCancelled, MeetingRescheduled
 from epep_events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from epep_local.mailbox import Mailbox
 from epep_runtime.ids import new_id
@@ -25,6 +26,23 @@ async def family(service: ServiceUnderTest) -> Family:
     return found
 
 
+def rescheduled(
+    family: Family, meeting_id: UUID, guests: tuple[InvitedPerson, ...], why: str | None = None
+) -> MeetingRescheduled:
+    return MeetingRescheduled(
+        meeting_id=meeting_id,
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        child_initials="K.O.",
+        old=when(0),
+        new=when(1),
+        why=why,
+        contact_name=None,
+        contact_phone=None,
+        invited=guests,
+    )
+
+
 async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
     service: ServiceUnderTest, family: Family, mailbox: Mailbox
 ) -> None:
@@ -36,18 +54,7 @@ async def test_an_invitation_a_new_time_and_a_cancellation_reach_a_guest(
     mail = await mailbox.wait_for_async(address)
     assert "https://epep.example/invitations/answer/tok-1" in body(mail)
     assert "Why: Termly review" in body(mail)
-    moved = MeetingRescheduled(
-        meeting_id=family.meeting_id,
-        pep_id=family.pep_id,
-        child_id=family.child_id,
-        child_initials="K.O.",
-        old=when(0),
-        new=when(1),
-        why="The hall is flooded",
-        contact_name=None,
-        contact_phone=None,
-        invited=(guest,),
-    )
+    moved = rescheduled(family, family.meeting_id, (guest,), "The hall is flooded")
     await say("meeting", stream, moved, authority=family.authority)
     changed = await mailbox.wait_for_async(address, lambda m: "Changed" in m["Subject"])
     assert b"SEQUENCE:1" in changed.as_bytes() or "SEQUENCE:1" in calendar_text(changed)
@@ -104,9 +111,9 @@ async def test_after_a_merge_an_invitation_mails_the_address_of_the_account_that
 
     await eventually(known)
     token = await sealed(service, "tok-m")
-    for number, account_id in enumerate((old, kept)):
+    guests = [invited(old_address, token, "Cara Carer", each) for each in (old, kept)]
+    for number, guest in enumerate(guests):
         # As before meeting-service has linked it to the kept account, and after: the same address.
-        guest = invited(old_address, token, "Cara Carer", account_id)
         event = invitation(guest, new_id(), family.pep_id)
         stream = f"meeting-merged-{number}"
         await service.others.say("meeting", stream, event, authority=family.authority)
@@ -125,6 +132,12 @@ async def test_after_a_merge_an_invitation_mails_the_address_of_the_account_that
         return [each["kind"] for each in found].count("invitation") == 2
 
     assert await eventually(in_messages)
+    moved_meeting = rescheduled(family, new_id(), tuple(guests))
+    await service.others.say("meeting", "meeting-2", moved_meeting, authority=family.authority)
+    await mailbox.wait_for_async(moved, lambda m: "Changed" in m["Subject"])
+    asked = [each.data for each in await service.said(NotificationRequested)]
+    again = [each for each in asked if each.meeting_id == moved_meeting.meeting_id]  # type: ignore[attr-defined]
+    assert [each.invitation_id for each in again] == [guests[1].invitation_id]  # type: ignore[attr-defined]
 
 
 async def test_mails_are_in_the_language_of_the_authority_whose_words_they_carry(
@@ -177,18 +190,7 @@ async def test_a_refused_address_fails_with_a_sentence_and_holds_nobody_else_up(
     bad, good = (f"{new_id().hex[-12:]}@guests.example" for _ in range(2))
     mailbox.refuse(bad)
     meeting_id, token = new_id(), await sealed(service, "tok-3")
-    event = MeetingRescheduled(
-        meeting_id=meeting_id,
-        pep_id=family.pep_id,
-        child_id=family.child_id,
-        child_initials="K.O.",
-        old=when(0),
-        new=when(1),
-        why=None,
-        contact_name=None,
-        contact_phone=None,
-        invited=(invited(bad, token), invited(good, token)),
-    )
+    event = rescheduled(family, meeting_id, (invited(bad, token), invited(good, token)))
     await service.others.say("meeting", f"meeting-{meeting_id}", event, authority=family.authority)
     await mailbox.wait_for_async(good)
     (failed,) = await eventually(lambda: settled(service, NotificationFailed, bad))

@@ -67,6 +67,20 @@ async def _notice(
     return Notice(recipient, facts.model_copy(update=own), invited.invitation_id)
 
 
+async def _notices(
+    reaction: Reaction, event: MeetingRescheduled | MeetingCancelled, facts: Facts
+) -> list[Notice]:
+    """Return a notice for each person; whoever was invited under two accounts, now one, has one."""
+    own = {each.account_id for each in event.invited if each.account_id is not None}
+    found = [(each, await _notice(reaction, event, each, facts)) for each in event.invited]
+    return [
+        notice
+        for each, notice in found
+        if notice.recipient.account_id in {None, each.account_id}
+        or notice.recipient.account_id not in own
+    ]
+
+
 def _facts(kind: Kind, meta: Metadata, known: Authority, meeting: MeetingFacts) -> Facts:
     return Facts(
         kind=kind,
@@ -102,7 +116,7 @@ async def mail_new_time(reaction: Reaction, event: MeetingRescheduled, meta: Met
             "contact_phone": event.contact_phone,
         }
     )
-    await tell(reaction, [await _notice(reaction, event, each, facts) for each in event.invited])
+    await tell(reaction, await _notices(reaction, event, facts))
 
 
 async def mail_cancellation(reaction: Reaction, event: MeetingCancelled, meta: Metadata) -> None:
@@ -111,7 +125,7 @@ async def mail_cancellation(reaction: Reaction, event: MeetingCancelled, meta: M
     facts = _facts("cancelled", meta, known, _meeting(event, event.when)).model_copy(
         update={"why": event.why}
     )
-    await tell(reaction, [await _notice(reaction, event, each, facts) for each in event.invited])
+    await tell(reaction, await _notices(reaction, event, facts))
 
 
 async def mail_answer(reaction: Reaction, event: InvitationResponded, meta: Metadata) -> None:
