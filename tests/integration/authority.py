@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -90,9 +91,17 @@ def _employ(
         role: person(system, mailbox, email, names[role], ids[email])
         for role, email in emails.items()
     }
-    for each in people.values():
-        each.log_in()
+    with ThreadPoolExecutor(len(people)) as pool:
+        for logged_in in [pool.submit(each.log_in) for each in people.values()]:
+            logged_in.result()
     return people
+
+
+def with_another_child(team: Authority) -> Authority:
+    """Return the team with a fresh child, as soon as every service knows of it."""
+    [made] = import_more(team, [f"C{uuid4().hex[:9]}"])
+    team.virtual_school.system.wait_quiet()
+    return made
 
 
 def import_more(team: Authority, care_ids: list[str]) -> list[Authority]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from epep_events.cloudevents import from_message
 from epep_events.contexts import catalog
 from epep_events.envelope import Recorded
 from epep_events.sealed_fields import Keys, open_sealed, sealed_slots
+from epep_local import plain_http
 from epep_local.backends import Backends
 from epep_local.services import SERVICES, service
 from epep_local.system import System
@@ -31,6 +35,7 @@ from epep_runtime.keyring import Keyring
 from epep_runtime.postgres import open_pool
 from epep_runtime.postgres_keyring import PostgresKeyring, master_key
 from epep_runtime.proof.auditor_keys import make_key_pair, opened_keys, read_key
+from epep_runtime.proof.commands import add_proof_commands, run_proof
 from epep_runtime.proof.folder import Export
 from epep_runtime.rebuild import rebuild
 from epep_runtime.service import Service
@@ -60,6 +65,25 @@ def own(system: System, name: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def own_here(system: System, name: str, *arguments: str) -> str:
+    """Run a command about proof as `own` does, in this process: the service is loaded in it.
+
+    Call it where no event loop runs.
+    """
+    made = next(each for each in ALL if each.name == name)
+    told = system.environment(name)
+    known = {key: told.get(f"EPEP_{key.upper()}") for key in Settings.model_fields}
+    settings = Settings.model_validate({key: value for key, value in known.items() if value})
+    parser = argparse.ArgumentParser()
+    add_proof_commands(parser.add_subparsers(dest="command"))
+    asked = parser.parse_args(arguments)
+    migrations, projectors = made.all_migrations(), made.all_projectors()
+    with redirect_stdout(StringIO()) as said:
+        status = asyncio.run(run_proof(name, settings, migrations, projectors, asked))
+    assert status == 0, said.getvalue()
+    return said.getvalue()
 
 
 async def everything_in_databases(system: System, values: list[str]) -> Search:
@@ -172,7 +196,8 @@ async def rows_that_differ(system: System) -> dict[str, int]:
 def portal_pages(person: Person, *paths: str) -> list[str]:
     """Log in at the portal, as a browser without scripts does, and return these pages' text."""
     home = person.system.url("portal")
-    with httpx.Client(base_url=home, headers={"Origin": home}, timeout=20) as client:
+    with plain_http.client(home, timeout=20) as client:
+        client.headers["Origin"] = home
 
         def keep_cookies(_: httpx.Response) -> None:
             for cookie in client.cookies.jar:

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 from people import eventually
 
+from epep_local import plain_http
 from epep_local.services import SERVICES
 from epep_local.system import System
 
@@ -31,7 +31,8 @@ def test_every_figure_is_there(system: System) -> None:
         shown: set[str] = set()
         for each in SERVICES:
             if not each.clients:
-                text = httpx.get(f"{system.url(each.name)}/metrics").text
+                with plain_http.client(system.url(each.name)) as client:
+                    text = client.get("/metrics").text
                 shown |= set(re.findall(r"^# TYPE (\S+)", text, re.M))
         assert {re.sub(r"_(bucket|count)$", "", name) for name in asked} <= shown
         return True

@@ -6,7 +6,7 @@ import re
 from uuid import uuid4
 
 import pytest
-from authority import Authority, found_authority, import_more
+from authority import Authority, import_more, with_another_child
 from browsing import Desk, Office
 from journeys import (
     await_meeting,
@@ -21,9 +21,6 @@ from journeys import (
 )
 from playwright.sync_api import Locator, expect
 
-from epep_local.mailbox import Mailbox
-from epep_local.system import System
-
 pytestmark = [
     pytest.mark.system,
     pytest.mark.browser,
@@ -32,8 +29,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def authority(system: System, mailbox: Mailbox) -> Authority:
-    return found_authority(system, mailbox, "330")
+def authority(birmingham: Authority) -> Authority:
+    return with_another_child(birmingham)
 
 
 def tile(desk: Desk, key: str) -> Locator:

@@ -303,14 +303,13 @@ def audit(desk: Desk, pep_id: str) -> None:
     desk.press("Publish")
 
 
-def test_pages_beside_the_journey(office: Office, system: System, mailbox: Mailbox) -> None:
+def test_pages_beside_the_journey(office: Office, northvale: Authority) -> None:
     """What everybody may read, what isn't there, messages, and the import's page."""
-    authority = found_authority(system, mailbox, "998")
     with office.desk() as desk:
         for name in ("Help and contact", "Terms", "Privacy", "Cookies", "Accessibility"):
             desk.open("/log-in")
             desk.follow(name)
-        desk.log_in(authority.virtual_school)
+        desk.log_in(northvale.virtual_school)
         desk.follow("Messages")
         desk.follow("Quality assurance")
         desk.follow("Published")

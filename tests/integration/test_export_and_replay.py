@@ -8,19 +8,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from at_rest import wait_at_rest
-from authority import found_authority
-from erasing import own
+from authority import Authority
+from erasing import own, own_here
 from journeys import create_pep, draft_target, fill_page, hold_meeting
 
 from epep_local.backends import Backends
 from epep_local.databases import drop_database
-from epep_local.mailbox import Mailbox
 from epep_local.system import System
 from epep_local.topics import CONTEXTS
 
@@ -41,10 +39,13 @@ def epepctl(environment: dict[str, str], *arguments: str, status: int = 0) -> st
 
 
 def of_each_service(system: System, *arguments: str) -> dict[str, str]:
-    """Run the same command of every service that has a log, two at a time: {service: words}."""
-    with ThreadPoolExecutor(2) as pool:
-        said = pool.map(lambda name: own(system, name, *arguments), CONTEXTS)
-        return dict(zip(CONTEXTS, said, strict=True))
+    """Run the same command of every service that has a log: {service: words}.
+
+    One by its own command line; the others, whose command line is the same, without a process.
+    """
+    first, *others = CONTEXTS
+    said = {name: own_here(system, name, *arguments) for name in others}
+    return {first: own(system, first, *arguments), **said}
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def prefix(backends: Backends) -> Iterator[str]:
 
 
 def test_files_prove_themselves_and_make_the_same_read_models(
-    system: System, mailbox: Mailbox, backends: Backends, prefix: str, tmp_path: Path
+    system: System, birmingham_again: Authority, backends: Backends, prefix: str, tmp_path: Path
 ) -> None:
-    birmingham = found_authority(system, mailbox, "330")
+    birmingham = birmingham_again
     teacher = birmingham.designated_teacher
     pep_id = create_pep(birmingham, birmingham.virtual_school)
     fill_page(pep_id, teacher, "setting")

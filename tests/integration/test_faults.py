@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from at_rest import wait_at_rest
-from authority import Authority, found_authority, next_weekday
+from authority import Authority, next_weekday
 from journeys import (
     await_meeting,
     await_state,
@@ -28,12 +28,6 @@ from epep_local.system import System
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture
-def authority(system: System, mailbox: Mailbox) -> Authority:
-    """A fresh child: what goes wrong here must not depend on what went before."""
-    return found_authority(system, mailbox, "330")
-
-
 def crash(system: System, *names: str) -> None:
     """End services as `kill -9` does, and start them again."""
     for name in names:
@@ -51,8 +45,9 @@ def mails_by_id(mailbox: Mailbox, *addresses: str) -> Counter[str]:
 
 
 def test_every_service_may_be_killed_in_mid_journey(
-    system: System, mailbox: Mailbox, authority: Authority
+    system: System, mailbox: Mailbox, birmingham_again: Authority
 ) -> None:
+    authority = birmingham_again
     head, teacher, worker = (
         authority.virtual_school,
         authority.designated_teacher,
@@ -86,8 +81,9 @@ def test_every_service_may_be_killed_in_mid_journey(
 
 
 def test_people_work_on_while_kafka_is_away(
-    system: System, mailbox: Mailbox, authority: Authority
+    system: System, mailbox: Mailbox, birmingham_again: Authority
 ) -> None:
+    authority = birmingham_again
     worker, head = authority.social_worker, authority.virtual_school
     pep_id = create_pep(authority, head, next_weekday(5))
     wait_at_rest(system)
@@ -143,8 +139,9 @@ def _saves(person: Person, authority: Authority, pep_id: str) -> int:
 
 
 def test_mail_waits_for_its_server_and_a_refusal_is_shown(
-    system: System, mailbox: Mailbox, authority: Authority
+    system: System, mailbox: Mailbox, birmingham_again: Authority
 ) -> None:
+    authority = birmingham_again
     worker = authority.social_worker
     pep_id = create_pep(authority, authority.virtual_school, next_weekday(5))
     system.wait_quiet()

@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import cache
 from importlib import import_module
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,7 @@ def operations(document: dict[str, Any]) -> int:
     return sum(len(each) for each in document["paths"].values())
 
 
+@cache
 def documents() -> dict[str, dict[str, Any]]:
     """Return each service's OpenAPI document."""
     return {name: import_module(f"{name}_service.main").SERVICE.app().openapi() for name in GROUNDS}

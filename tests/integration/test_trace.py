@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from authority import found_authority, next_weekday
+from authority import Authority, next_weekday
 from browsing import Office, chromium_running
 from people import eventually
 from steps_by_clicks import create_with_a_mistake
 from watching import Watch
 
-from epep_local.mailbox import Mailbox
 from epep_local.system import System
 from epep_local.traces import Seen, Traces
 
@@ -35,12 +34,14 @@ BATCHES = {
 """What takes events of many traces at once, and so is linked to each."""
 
 
-def test_from_the_click_to_the_mail(system: System, mailbox: Mailbox, traces: Traces) -> None:
-    northvale = found_authority(system, mailbox, "998")
+def test_from_the_click_to_the_mail(
+    system: System, northvale_again: Authority, traces: Traces, watch: Watch
+) -> None:
+    northvale = northvale_again
     earlier = {each.trace for each in traces.seen()}
     with (
         chromium_running() as browser,
-        Office(browser, system.url("portal"), Watch()).desk() as desk,
+        Office(browser, system.url("portal"), watch).desk() as desk,
     ):
         desk.log_in(northvale.social_worker)
         desk.open(f"/children/{northvale.child_id}")
