@@ -20,12 +20,16 @@ def url_for(admin_url: str, database: str, role: str = "", password: str = "") -
 
 
 async def create_database(
-    admin_url: str, database: str, role: str = "", password: str = ""
-) -> str:  # fmt: skip
+    admin_url: str,
+    database: str,
+    role: str = "",
+    password: str = "",
+    template: str = "template0",
+) -> str:
     """Make the database if it isn't there, owned by `role`, closed to all others.
 
-    Makes the role too, or gives it this password. Without a role the admin owns it. Returns
-    the database's URL for its owner.
+    Makes the role too, or gives it this password. Without a role the admin owns it. It begins as
+    a copy of `template`, a database that nobody is in. Returns its URL for its owner.
     """
     connection = await asyncpg.connect(admin_url)
     try:
@@ -34,7 +38,8 @@ async def create_database(
         owner = f" OWNER {_name(role)}" if role else ""
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
             await connection.execute(
-                f"CREATE DATABASE {_name(database)}{owner} TEMPLATE template0 ENCODING 'UTF8'"
+                f"CREATE DATABASE {_name(database)}{owner}"
+                f" TEMPLATE {_name(template)} ENCODING 'UTF8'"
             )
         await connection.execute(f"REVOKE ALL ON DATABASE {_name(database)} FROM PUBLIC")
     finally:

@@ -107,16 +107,18 @@ async def database(
 ) -> AsyncIterator[DatabaseFactory]:
     """A factory: `await database()` is the URL of a fresh empty database.
 
-    `await database("pep")` has that word in its name. All are dropped at the end of the run.
+    `await database("pep")` has that word in its name, and `like=url` is what it is a copy of.
+    All are dropped at the end of the run.
     """
     from epep_local.databases import create_database, drop_database
 
     made: list[str] = []
 
-    async def create(word: str = "db") -> str:
+    async def create(word: str = "db", like: str = "/template0") -> str:
         name = f"test_{word}_{uuid4().hex[:12]}"
         made.append(name)
-        return await create_database(backends.postgres_admin_url, name)
+        template = like.rpartition("/")[2]
+        return await create_database(backends.postgres_admin_url, name, template=template)
 
     yield create
     for name in made:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaProducer
 from board_stories import PROFILE, SECTIONS
 from pydantic import SecretStr
 
+from epep_local import plain_http
 from epep_local.ports import free_port
 from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime.migrations import migrate
@@ -77,12 +78,17 @@ class Worker:
 
     async def held(self) -> int:
         """How many partitions it counts, as its readiness says."""
-        async with httpx.AsyncClient() as client:
-            with suppress(httpx.HTTPError):
-                report = (await client.get(f"http://127.0.0.1:{self.port}/readyz")).json()
-                board = [e for e in report.get("subscriptions", []) if e["name"] == "board"]
-                return int(board[0]["assigned"]) if board else 0
-        return 0
+        report = await asyncio.to_thread(self._report)
+        board = [e for e in report.get("subscriptions", []) if e["name"] == "board"]
+        return int(board[0]["assigned"]) if board else 0
+
+    def _report(self) -> dict[str, Any]:
+        with plain_http.client(f"http://127.0.0.1:{self.port}") as client:
+            try:
+                found: dict[str, Any] = client.get("/readyz").json()
+            except httpx.HTTPError:
+                return {}
+            return found
 
 
 @contextmanager

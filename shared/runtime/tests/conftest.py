@@ -1,8 +1,8 @@
 """Fresh databases with the machinery's tables and the counter's."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from counting import CATALOG, COUNTING_SQL
 
@@ -13,12 +13,18 @@ from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.postgres_keyring import PostgresKeyring
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def database_url(database: DatabaseFactory, tmp_path: Path) -> str:
-    url = await database("runtime")
-    (tmp_path / "0001_counted.sql").write_text(COUNTING_SQL)
-    await migrate(url, find("runtime", RUNTIME_SQL) + find("test", tmp_path))
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated(database: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that nobody enters: a copy of it takes a third of the time of its migrations."""
+    url, folder = await database("runtime"), tmp_path_factory.mktemp("counted")
+    (folder / "0001_counted.sql").write_text(COUNTING_SQL)
+    await migrate(url, find("runtime", RUNTIME_SQL) + find("test", folder))
     return url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(database: DatabaseFactory, migrated: str) -> str:
+    return await database("runtime", like=migrated)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
