@@ -28,6 +28,7 @@ from epep_events.getting_in import (
     RegistrationValidated,
 )
 from epep_events.identity import RoleGranted, UserRegistered
+from epep_events.meeting import InvitationIssued, InvitationWithdrawn
 from epep_runtime.ids import new_id
 from epep_runtime.testing import eventually
 
@@ -157,6 +158,29 @@ async def test_who_was_invited_by_that_authority_need_not_wait(door: Door) -> No
         other_role = details(code, role=role, setting_urn=None)
         await invite(door, other_role["email"], code)
         assert (await registered(door, other_role))["state"] == "waiting"
+    mistaken = details(code, role="iro", setting_urn=None)
+    await take_back(door, await invite(door, mistaken["email"], code), code)
+    assert (await registered(door, mistaken))["state"] == "waiting"
+
+
+async def take_back(door: Door, invitation: InvitationIssued, code: str) -> None:
+    """Have an invitation withdrawn whose address was a mistake, and wait until it is known."""
+    gone = InvitationWithdrawn(
+        meeting_id=invitation.meeting_id,
+        pep_id=invitation.pep_id,
+        child_id=invitation.child_id,
+        invitation_id=invitation.person.invitation_id,
+        name=invitation.person.name,
+        instead_id=new_id(),
+    )
+    await door.service.others.say("meeting", f"meeting-{gone.meeting_id}", gone, authority=code)
+
+    async def forgotten() -> bool:
+        pool = door.service.process.pool
+        found = "SELECT NOT EXISTS (SELECT FROM invited WHERE invitation_id = $1)"
+        return bool(await pool.fetchval(found, gone.invitation_id))
+
+    await eventually(forgotten)
 
 
 async def let_in(door: Door, email: str, code: str) -> None:
