@@ -14,6 +14,8 @@ PACKAGES := shared/events shared/runtime shared/access \
 	services/qa-service services/identity-service services/web-portal \
 	deploy/local deploy/demo tools/epepctl
 READY := .venv/ready
+# By another name than MAKE, so that `make -n test` only says what it would do.
+LINT = $(MAKE) lint
 # Two halves at a time: most of the fast tests' time is importing what they test.
 FAST_HALVES := "services/pep-service deploy tools bench tests" "shared services/meeting-service \
 	services/notification-service services/qa-service services/identity-service services/web-portal"
@@ -39,9 +41,10 @@ logs: $(READY) ## Follow the logs (SERVICE=pep for one)
 reset: $(READY) ## Remove all data of `make up`, after asking (YES=1 doesn't ask)
 	@$(BIN)/python -m epep_local reset $(if $(filter 1,$(YES)),--yes)
 
-test: $(READY) browser lint ## Run every check and every test (some 15 minutes on 2 cores)
-	@echo "Whole-system tests run beside the others; what they print comes at the end"
+test: $(READY) browser ## Run every check and every test (some 15 minutes on 2 cores)
+	@echo "Whole-system tests run beside all else; what they print comes at the end"
 	@$(BIN)/pytest -m "system or browser" > .venv/system.log 2>&1 & system=$$!; \
+		$(LINT) || { kill $$system; exit 1; }; \
 		$(BIN)/pytest -m "not system and not browser"; others=$$?; \
 		wait $$system; system=$$?; cat .venv/system.log; exit $$((others ? others : system))
 
