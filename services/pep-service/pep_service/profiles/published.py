@@ -1,6 +1,6 @@
 """The profiles that are in force, read from their own streams so that they need no Kafka."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -68,7 +68,9 @@ def _shelf() -> dict[bytes, AuthorityProfile]:
     return {}
 
 
-PUBLISHED = "SELECT hash FROM events WHERE stream_id = $1 ORDER BY stream_version DESC"
+PUBLISHED = """
+SELECT stream_id, hash FROM events WHERE stream_id = ANY($1) ORDER BY stream_id, stream_version DESC
+"""
 DOCUMENT = """
 SELECT data::text AS text, schema_version FROM events WHERE stream_id = $1 AND hash = $2
 """
@@ -95,12 +97,7 @@ async def profile_of(
 
     Raises NotFoundError for an authority or a version that was never published.
     """
-    stream = PROFILE.stream(code)
-    for row in await database.fetch(PUBLISHED, stream):  # an authority has a few versions
-        profile = await _profile(database, stream, row["hash"])
-        if version is None or profile.version == version:
-            return profile
-    raise NotFoundError
+    return (await profiles_of(database, [(code, version)]))[code, version]
 
 
 Wanted = tuple[str, int | None]
@@ -110,5 +107,23 @@ Wanted = tuple[str, int | None]
 async def profiles_of(
     database: Pool | Connection, wanted: Iterable[Wanted]
 ) -> dict[Wanted, AuthorityProfile]:
-    """Return several profiles, each fetched once. Raises NotFoundError as `profile_of` does."""
-    return {each: await profile_of(database, *each) for each in set(wanted)}
+    """Return several profiles, found by one question. Raises NotFoundError as `profile_of` does."""
+    every = set(wanted)
+    streams = list({PROFILE.stream(code) for code, _ in every})
+    rows = await database.fetch(PUBLISHED, streams)
+    hashes: dict[str, list[bytes]] = {}
+    for row in rows:
+        hashes.setdefault(row["stream_id"], []).append(row["hash"])
+    return {each: await _bound(database, each, hashes) for each in every}
+
+
+async def _bound(
+    database: Pool | Connection, wanted: Wanted, hashes: Mapping[str, list[bytes]]
+) -> AuthorityProfile:
+    code, version = wanted
+    stream = PROFILE.stream(code)
+    for own_hash in hashes.get(stream, ()):  # an authority has a few versions, the newest first
+        profile = await _profile(database, stream, own_hash)
+        if version is None or profile.version == version:
+            return profile
+    raise NotFoundError
