@@ -28,22 +28,6 @@ class Place:
         return Place(offset + 1, max(self.publication, publication), self.generation)
 
 
-@dataclass(slots=True)
-class Held:
-    """A partition that a worker holds: the place that is stored, and the one that it has reached.
-
-    What lies between them does not concern the subscription. It is stored now and then, and not
-    for each event: whoever takes the partition over would only pass it over once more.
-    """
-
-    stored: Place
-    reached: Place
-
-    def store(self, place: Place) -> None:
-        """Note that this place is stored, and nothing was read after it."""
-        self.stored = self.reached = place
-
-
 async def read_places(pool: Pool, subscription: str) -> dict[tuple[str, int], Place]:
     """Return the stored places by topic and partition."""
     rows = await pool.fetch(

@@ -1,8 +1,4 @@
-"""Runs one subscription: fetch, handle, store the result and the place in one transaction.
-
-Most events do not concern it. Those are passed over in memory, and the place is moved past them
-with the next that does, or once a second.
-"""
+"""Runs one subscription: fetch, handle, store the result and the place in one transaction."""
 
 import asyncio
 import contextlib
@@ -20,16 +16,10 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError, named
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
+from epep_runtime.holding import Holding
 from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.parking import Parcel, due
-from epep_runtime.places import (
-    Held,
-    Place,
-    PlaceLostError,
-    read_places,
-    start_at,
-    topics_not_begun,
-)
+from epep_runtime.places import PlaceLostError, start_at, topics_not_begun
 from epep_runtime.postgres import Pool
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor, Subscription
@@ -126,13 +116,14 @@ class Runner:
         self._pool, self._bus, self._rebuilds = pool, bus, generation is not None
         self.subscription = subscription
         self.handling = Handling(pool, store, subscription, settings, generation)
-        self._next_look = self._next_store = 0.0
+        self.holding = Holding(pool, self.handling, subscription.name)
+        self._store_seconds = 0.0 if self._rebuilds else STORE_SECONDS
+        self._next_look, self._next_store = 0.0, time.monotonic() + self._store_seconds
         self._sought: dict[TopicPartition, int] = {}
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self.held: dict[TopicPartition, Held] = {}
+        self._told: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        self._oldest_waiting: dict[TopicPartition, float] = {}
         self.trouble: str | None = None
         self.arrival_failed: Exception | None = None
 
@@ -186,7 +177,7 @@ class Runner:
             await self.let_go()
         finally:
             self._consumer = self.arrival_failed = None
-            self.forget()
+            self.holding.forget()
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.stop()
 
@@ -200,15 +191,10 @@ class Runner:
             await self._take_all(consumer, fetched)
         else:
             for where, messages in fetched.items():
-                self._oldest_waiting[where] = messages[0].timestamp / 1000
                 async with self.busy:
                     await self._take_or_seek(consumer, where, messages)
-        await self._store_now_and_then()
+        await self._store_now_and_then(consumer)
         await self._try_parked_again()
-        offsets = {where: held.reached.next_offset for where, held in self.held.items()}
-        if fetched and offsets:
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
-                await consumer.commit(offsets)
 
     async def _take_all(
         self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
@@ -230,7 +216,6 @@ class Runner:
     ) -> None:
         try:
             await self._take_from_its_place(consumer, where, messages)
-            self._oldest_waiting[where] = messages[-1].timestamp / 1000
         except GenerationGoneError:
             raise
         except PlaceLostError:
@@ -245,7 +230,7 @@ class Runner:
         What lies before the place has been handled. A batch that begins after it is fetched again
         from the place, once: should it still begin later, there is nothing in between.
         """
-        held = self.held.get(where)
+        held = self.holding.partitions.get(where)
         if held is None:
             return
         here = held.reached.next_offset
@@ -256,53 +241,42 @@ class Runner:
             self._sought[where] = here
             consumer.seek(where, here)
             return
+        held.oldest_waiting = ahead[0].timestamp / 1000
         await self._take(where, ahead)
+        held.oldest_waiting = ahead[-1].timestamp / 1000
 
     async def take_over(self, partitions: list[TopicPartition]) -> None:
         """Read the stored places of these partitions and go on from them."""
         consumer = self._consumer
         if consumer is None:
             return
-        stored = await read_places(self._pool, self.subscription.name)
-        await self.handling.refresh()
-        for partition in partitions:
-            place = stored.get((partition.topic, partition.partition), Place(0, 0))
-            self.held[partition] = Held(place, place)
-            consumer.seek(partition, place.next_offset)
+        for where, offset in (await self.holding.read(partitions)).items():
+            consumer.seek(where, offset)
 
     async def let_go(self) -> None:
         """Store what was passed over, if that can be done at once, and hold nothing any more."""
         with contextlib.suppress(*RETRIED):
-            await self._store_reached()
-        self.forget()
+            await self.holding.store()
+        self.holding.forget()
 
-    def forget(self) -> None:
-        """Drop what is known of the partitions held."""
-        self.held.clear()
-        self._oldest_waiting.clear()
-
-    async def _store_now_and_then(self) -> None:
+    async def _store_now_and_then(self, consumer: AIOKafkaConsumer) -> None:
+        """Store what was reached, and let Kafka know, where operators' tools look for it."""
         if time.monotonic() < self._next_store:
             return
+        self._next_store = time.monotonic() + self._store_seconds
+        offsets = self.holding.reached()
+        if offsets and offsets != self._told:
+            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+                await consumer.commit(offsets)
+            self._told = offsets
         async with self.busy:
             try:
-                await self._store_reached()
+                await self.holding.store()
             except GenerationGoneError:
                 raise
             except PlaceLostError:
                 log.warning("place lost, reading it again", name=self.subscription.name)
-                await self.take_over(list(self.held))
-
-    async def _store_reached(self) -> None:
-        """Move the stored places to those reached. Raises PlaceLostError."""
-        self._next_store = time.monotonic() + (0.0 if self._rebuilds else STORE_SECONDS)
-        ahead = {where: held for where, held in self.held.items() if held.reached != held.stored}
-        if ahead:
-            await self.handling.move(
-                {where: (held.stored, held.reached) for where, held in ahead.items()}
-            )
-        for held in ahead.values():
-            held.store(held.reached)
+                await self.take_over(list(self.holding.partitions))
 
     async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
         """Handle a partition's batch: a projector's as a whole where that works, else one by one.
@@ -324,8 +298,8 @@ class Runner:
 
     async def _take_together(self, where: TopicPartition, messages: Sequence[Any]) -> None:
         """Handle what concerns the subscription in one transaction; move past the rest."""
-        held, reached = self.held[where], self.held[where].reached
-        some = []
+        held = self.holding.partitions[where]
+        reached, some = held.reached, []
         for message in messages:
             parcel = Parcel.of(where.topic, message)
             reached = reached.past(message.offset, parcel.publication)
@@ -347,7 +321,7 @@ class Runner:
                 if pause is None:
                     if self._rebuilds:
                         raise EventFailedError(named(where, message, error)) from error
-                    held = self.held[where]
+                    held = self.holding.partitions[where]
                     held.store(await self.handling.park(where, held.stored, message, error))
                     return True
                 log.info(
@@ -368,32 +342,23 @@ class Runner:
             return
         self._next_look = time.monotonic() + LOOK_SECONDS
         async with self.busy:
-            here = list(self.held)
+            here = self.holding.partitions
             for where, stream_id in await due(self._pool, self.subscription.name, here):
-                await self.handling.try_again(where, self.held[where].stored, stream_id)
+                await self.handling.try_again(where, here[where].stored, stream_id)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def lag(self) -> dict[str, Any]:
-        """Return how far behind this worker's partitions are, in events and in seconds.
-
-        The seconds are the age of the oldest event that waits in Kafka, or of the one before it.
-        """
-        events, seconds, now = 0, 0.0, time.time()
+        """Return how far behind this worker's partitions are, and what else readiness says."""
         consumer = self._consumer
-        for partition, held in self.held.items():
-            end = consumer.highwater(partition) if consumer else None
-            waiting = max(0, (end or 0) - held.reached.next_offset)
-            if waiting:
-                events += waiting
-                seconds = max(seconds, now - self._oldest_waiting.get(partition, now))
+        events, seconds = self.holding.lag(consumer.highwater if consumer else lambda _: None)
         return {
             "name": self.subscription.name,
-            "assigned": len(self.held),
+            "assigned": len(self.holding.partitions),
             "lag_events": events,
-            "lag_seconds": round(seconds, 1),
+            "lag_seconds": seconds,
             "trouble": self.trouble,
             "parked_streams": len(self.handling.parked),
         }

@@ -197,12 +197,12 @@ class Worker:
 
     async def join(self, partitions: list[TopicPartition]) -> None:
         """Hold these partitions and no others, from the places that are stored."""
-        self.runner.forget()
+        self.runner.holding.forget()
         await self.runner.take_over(partitions)
 
     async def step(self) -> None:
         """Do what a worker does between two fetches."""
-        self.runner._next_look = 0.0
+        self.runner._next_look = self.runner._next_store = 0.0
         await self.runner._round(self.consumer)
 
 

@@ -13,7 +13,7 @@ from stepping import Counting, Topic, Worker, relay_step
 
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics
-from epep_runtime import runner
+from epep_runtime import holding
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.places import Place, read_places
@@ -41,7 +41,7 @@ async def test_the_database_may_be_away_when_partitions_arrive(
             raise asyncpg.ConnectionDoesNotExistError("the database was killed")
         return await read_places(pool, subscription)
 
-    monkeypatch.setattr(runner, "read_places", away_at_first)
+    monkeypatch.setattr(holding, "read_places", away_at_first)
     await say(pool, store, new_id(), "one", "two", "three")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),

@@ -241,6 +241,7 @@ async def test_what_was_live_is_kept_until_it_is_dropped(world: World) -> None:
 
 async def test_the_switch_is_a_fact_in_the_services_own_log(world: World) -> None:
     await world.say_many(1, 4)
+    await world.take_live(summing(), 4)
     await world.rebuild(summing())
     async with world.pool.acquire() as connection:
         [fact] = await world.store.read(connection, "operations")

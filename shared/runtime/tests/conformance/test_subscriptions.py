@@ -52,7 +52,7 @@ async def test_a_worker_that_joins_in_mid_batch_gets_its_share_after_it(
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         await eventually(lambda: pool.fetchval("SELECT sent = 36 FROM relay_place"))
         async with following(pool, store, bus, held.projector()) as first:
-            await asyncio.wait_for(held.reached.wait(), 20)
+            await asyncio.wait_for(held.reached.wait(), 60)
             before = await counted(pool)
             async with following(pool, store, bus, held.projector()) as second:
                 await eventually(lambda: _is_rebalancing(kafka_bootstrap, f"{prefix}test.counting"))
@@ -85,7 +85,7 @@ async def test_a_zombie_whose_partitions_another_has_taken_leaves_no_trace(
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
         following(pool, store, Bus(kafka_bootstrap, prefix, "zombie"), held.projector()),
     ):
-        await asyncio.wait_for(held.reached.wait(), 20)
+        await asyncio.wait_for(held.reached.wait(), 60)
         async with following(pool, store, Bus(kafka_bootstrap, prefix, "other"), COUNTING):
             await eventually(lambda: _has(pool, 3))
         held.go_on.set()
@@ -220,7 +220,7 @@ async def test_what_was_passed_over_is_stored_by_nobody_who_lost_the_partition(
     ):
         await eventually(lambda: _joined(runner))
         await say(pool, store, new_id(), *("nothing to it",) * 5)
-        [(where, held)] = runner.held.items()
+        [(where, held)] = runner.holding.partitions.items()
 
         async def passed() -> bool:
             return held.reached.next_offset == 5
@@ -247,7 +247,7 @@ async def test_lag_is_told_in_events_and_in_the_age_of_the_oldest_that_waits(
         await eventually(lambda: _joined(runner))
         assert (runner.lag()["lag_events"], runner.lag()["lag_seconds"]) == (0, 0.0)
         await say(pool, store, new_id(), "wait", "two")
-        await asyncio.wait_for(held.reached.wait(), 20)
+        await asyncio.wait_for(held.reached.wait(), 60)
 
         async def late() -> bool:
             lag = runner.lag()
