@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
+import structlog
+
 from epep_events.base import Event
 from epep_events.envelope import Actor, Metadata
+from epep_events.sealed_fields import ErasedSubjectError
 from epep_runtime.event_store import Aggregate, Cause, EventStore, Loaded
 from epep_runtime.postgres import Connection
 from epep_runtime.settings import Settings
 from epep_runtime.telemetry import current_traceparent
 
+log = structlog.get_logger()
 S = TypeVar("S")
 
 Project: TypeAlias = Callable[[Connection, Any, Metadata], Awaitable[None]]
@@ -89,14 +93,19 @@ class Reaction:
     ) -> dict[UUID, Loaded[S]]:
         """Append to several streams what each one's `decide` makes of its newest state, in turn.
 
-        Returns each stream as it was before. Call it once in a reaction, before any other write:
-        it takes all the streams' locks before the first append gives the transaction its id.
+        Returns each stream as it was before, without those of people who have been erased: there
+        is nothing to do there, and the others get theirs. Call it once in a reaction, before any
+        other write: it takes all the streams' locks before the first append gives the transaction
+        its id.
         """
         await self._store.hold(self.connection, [aggregate.stream(key) for key in decisions])
         before = {}
         for key, decide in decisions.items():
             cause = causes.get(key) if causes else None
-            before[key] = await self.append(aggregate, key, decide, cause)
+            try:
+                before[key] = await self.append(aggregate, key, decide, cause)
+            except ErasedSubjectError:  # nothing of this append has reached the database
+                log.info("erased record left alone", stream=aggregate.stream(key))
         return before
 
 

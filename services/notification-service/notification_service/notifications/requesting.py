@@ -117,9 +117,10 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
     if not decisions:
         return
     before = await reaction.append_many(NOTIFICATION, decisions)
-    for own_id, notice in by_id.items():
+    for own_id, was in before.items():
+        notice = by_id[own_id]
         email, mailed = notice.recipient.email, is_mailed(unmailed[own_id], notice.facts.kind)
-        if before[own_id].version == 0 and email and mailed:
+        if was.version == 0 and email and mailed:
             await put_out(
                 reaction.connection,
                 own_id,

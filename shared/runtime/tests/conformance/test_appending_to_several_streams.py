@@ -59,6 +59,27 @@ async def test_each_stream_gets_what_its_own_state_decides(pool: Pool, store: Ev
     assert await version(pool, store, known) == 1
 
 
+async def test_an_erased_persons_stream_is_left_alone_and_the_others_get_theirs(
+    pool: Pool, store: EventStore
+) -> None:
+    """Also where it comes first: who has nothing to do with the erased must not wait for them."""
+    erased, other = new_id(), new_id()
+    async with pool.acquire() as connection:
+        for key in (erased, other):
+            await store.append(
+                connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key
+            )
+    await store.keyring.destroy(str(erased))
+    async with pool.acquire() as connection, connection.transaction():
+        reaction = Reaction(connection, store, meta())
+        decisions = {key: lambda _, key=key: [submitted(key)] for key in (erased, other)}
+        before = await reaction.append_many(COUNTER, decisions)
+    assert set(before) == {other}
+    assert await version(pool, store, other) == 2
+    of_stream = "SELECT count(*) FROM events WHERE stream_id = $1"
+    assert await pool.fetchval(of_stream, COUNTER.stream(erased)) == 1
+
+
 async def test_no_later_event_of_a_stream_has_an_earlier_transaction(
     pool: Pool, store: EventStore
 ) -> None:
