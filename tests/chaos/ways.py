@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from authority import Authority, next_weekday, today_that_lasts
 from journeys import (
+    await_meeting,
     await_state,
     change_pep,
     complete_sections,
@@ -24,7 +25,7 @@ def birminghams_way(child: Authority) -> str:
     fill_pages(pep_id, [child.social_worker, teacher])
     target = draft_target(pep_id, teacher)
     hold_meeting(pep_id, teacher)
-    await_state(teacher, pep_id, "meeting_confirmed")
+    await_meeting(teacher, pep_id)
     change_pep(teacher, pep_id, "POST", f"targets/{target}/submission", {})
     complete_sections(pep_id, [child.social_worker, teacher])
     await_state(teacher, pep_id, "sections_complete")
@@ -46,7 +47,7 @@ def northvales_way(child: Authority) -> str:
     fill_pages(pep_id, [worker, teacher])
     draft_target(pep_id, teacher)
     hold_meeting(pep_id, teacher)
-    await_state(teacher, pep_id, "meeting_confirmed")
+    await_meeting(teacher, pep_id)
     for rating, decision, state in (
         ("inadequate", "returned", "returned"),
         ("good", "signed_off", "signed_off"),
