@@ -15,6 +15,7 @@ from epep_runtime.kafka_faults import CLOSED
 
 NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+")
 AWAY = "the broker was away"
+FORGOTTEN = "the broker had come back and forgotten its groups' members, who join again"
 EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"^aiokafka.*(Unable connect|Unable to update metadata|[Nn]ode.*not ready)", AWAY),
     (r"^aiokafka.*(KafkaConnectionError|GroupCoordinatorNotAvailable|RequestTimedOut)", AWAY),
@@ -23,6 +24,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         AWAY,
     ),
     (r"^aiokafka.*(Heartbeat session expired|Heartbeat failed)", AWAY),
+    (r"^aiokafka.*OffsetCommit failed.*(UnknownMemberId|IllegalGeneration)", FORGOTTEN),
     (rf"^aiokafka.*{CLOSED}", AWAY),  # uvloop's way to say that the connection is gone
     (r"^faust.*Has not committed", AWAY),
 )
