@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -214,13 +214,19 @@ class Runner:
     async def _take_or_seek(
         self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
     ) -> None:
-        try:
+        async with self._from_where_the_other_is([where]):
             await self._take_from_its_place(consumer, where, messages)
+
+    @contextlib.asynccontextmanager
+    async def _from_where_the_other_is(self, held: list[TopicPartition]) -> AsyncIterator[None]:
+        """Go on from the stored places where another worker turns out to have moved them."""
+        try:
+            yield
         except GenerationGoneError:
             raise
         except PlaceLostError:
             log.warning("place lost, reading it again", name=self.subscription.name)
-            await self.take_over([where])
+            await self.take_over(held)
 
     async def _take_from_its_place(
         self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
@@ -269,14 +275,8 @@ class Runner:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.commit(offsets)
             self._told = offsets
-        async with self.busy:
-            try:
-                await self.holding.store()
-            except GenerationGoneError:
-                raise
-            except PlaceLostError:
-                log.warning("place lost, reading it again", name=self.subscription.name)
-                await self.take_over(list(self.holding.partitions))
+        async with self.busy, self._from_where_the_other_is(list(self.holding.partitions)):
+            await self.holding.store()
 
     async def _take(self, where: TopicPartition, messages: list[Any]) -> None:
         """Handle a partition's batch: a projector's as a whole where that works, else one by one.
