@@ -15,7 +15,7 @@ from joserfc.jwk import OKPKey
 from epep_events.envelope import Actor, Metadata
 from epep_events.identity import RoleGranted, UserRegistered
 from epep_events.meeting import InvitationIssued, InvitedPerson, MeetingScheduled, When
-from epep_events.notification import SealingKeyPublished
+from epep_events.notification import NotificationRequested, SealingKeyPublished
 from epep_events.pep import (
     AuthorityProfilePublished,
     ChildRegistered,
@@ -163,6 +163,20 @@ class World:
 
     async def say(self, source: str, stream: str, event: Any, **more: Any) -> Metadata:
         return await self.service.others.say(source, stream, event, authority=AUTHORITY, **more)
+
+    async def ask_for_mail(self, invitation_id: str) -> tuple[str, dict[str, Any]]:
+        """Let notification-service ask for the mail; return its stream, and what it is about."""
+        about = {
+            "notification_id": uuid4(),
+            "kind": "invitation",
+            "email": "g@example.org",
+            "name": "G",
+            "invitation_id": invitation_id,
+        }
+        stream = f"notification-{about['notification_id']}"
+        requested = NotificationRequested(**about, account_id=None, subject="PEP meeting")
+        await self.say("notification", stream, requested)
+        return stream, about
 
     async def row(self, query: str, *values: Any) -> Any:
         """Wait for a row of a read model."""

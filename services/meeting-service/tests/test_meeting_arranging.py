@@ -16,7 +16,6 @@ from epep_events.meeting import (
 from epep_events.notification import (
     NotificationFailed,
     NotificationHeld,
-    NotificationRequested,
     NotificationSent,
 )
 from epep_events.pep import Invitee, PEPSignedOff
@@ -217,16 +216,7 @@ async def test_what_became_of_each_mail_is_shown(world: Any) -> None:
         (NotificationHeld, {"message_id": "m2"}),
     ]
     for invitation_id, ending in zip(ids, [*endings, None], strict=True):
-        about = {
-            "notification_id": uuid4(),
-            "kind": "invitation",
-            "email": "g@example.org",
-            "name": "G",
-            "invitation_id": invitation_id,
-        }
-        stream = f"notification-{about['notification_id']}"
-        requested = NotificationRequested(**about, account_id=None, subject="PEP meeting")
-        await world.say("notification", stream, requested)
+        stream, about = await world.ask_for_mail(invitation_id)
         if ending:
             await world.say("notification", stream, ending[0](**about, **ending[1]))
     other = {**about, "notification_id": uuid4(), "kind": "answered", "message_id": "m3"}

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from epep_events.base import Event
 from epep_events.meeting import InvitationIssued, InvitationWithdrawn
-from epep_events.notification import NotificationHeld, NotificationRequested
+from epep_events.notification import NotificationHeld
 from epep_events.pep import Invitee
 from epep_runtime.problems import NotFoundError, RefusedError
 from epep_runtime.testing import eventually
@@ -117,16 +117,7 @@ def test_who_answered_has_it_and_late_is_late(meeting: Meeting, held: Meeting) -
 
 async def held_mail(world: Any, invitation_id: str) -> None:
     """Let notification-service lose the mail server's answer."""
-    about = {
-        "notification_id": uuid4(),
-        "kind": "invitation",
-        "email": "g@example.org",
-        "name": "G",
-        "invitation_id": invitation_id,
-    }
-    stream = f"notification-{about['notification_id']}"
-    requested = NotificationRequested(**about, account_id=None, subject="PEP meeting")
-    await world.say("notification", stream, requested)
+    stream, about = await world.ask_for_mail(invitation_id)
     await world.say("notification", stream, NotificationHeld(**about, message_id="m"))
 
 
