@@ -12,6 +12,7 @@ from epep_local.problem import LocalError
 
 CONTEXTS = ("pep", "meeting", "notification", "qa", "identity")
 PARTITIONS = 6
+KNOWN_SECONDS = 20
 # Kept for ever: a read model can be rebuilt from Kafka at any time.
 _SETTINGS = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
@@ -25,7 +26,8 @@ async def create_topics(
 ) -> list[str]:
     """Make `{prefix}{context}` for each context; one that is there already is left as it is.
 
-    Returns the topics' names. Raises LocalError when Kafka refuses.
+    Returns the topics' names, once every partition of them can be written and read: Kafka says
+    that a topic is made before the broker knows it. Raises LocalError when Kafka refuses.
     """
     names = [f"{prefix}{context}" for context in contexts]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -39,11 +41,27 @@ async def create_topics(
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
                 raise LocalError(f"Kafka refused to make the topic {topic}: {error} {reason}")
+        async with asyncio.timeout(KNOWN_SECONDS):
+            while not await _known(admin, names):
+                await asyncio.sleep(0.02)
+    except TimeoutError as error:
+        raise LocalError(f"Kafka at {bootstrap} does not know its new topics.") from error
     except KafkaError as error:
         raise LocalError(f"Kafka at {bootstrap} could not make the topics: {error}") from error
     finally:
         await admin.close()
     return names
+
+
+async def _known(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
+    """Tell whether the broker knows these topics, and a leader of each partition."""
+    described = await admin.describe_topics(names)
+    return all(
+        not topic["error_code"]
+        and topic["partitions"]
+        and all(part["leader"] >= 0 and not part["error_code"] for part in topic["partitions"])
+        for topic in described
+    )
 
 
 async def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
