@@ -12,7 +12,8 @@ from epep_local.problem import LocalError
 
 CONTEXTS = ("pep", "meeting", "notification", "qa", "identity")
 PARTITIONS = 6
-KNOWN_SECONDS = 20
+KNOWN_PAUSES = (0.02,) * 50 + (0.2,) * 100
+"""Seconds between looks whether the broker knows new topics."""
 # Kept for ever: a read model can be rebuilt from Kafka at any time.
 _SETTINGS = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
@@ -41,11 +42,12 @@ async def create_topics(
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
                 raise LocalError(f"Kafka refused to make the topic {topic}: {error} {reason}")
-        async with asyncio.timeout(KNOWN_SECONDS):
-            while not await _known(admin, names):
-                await asyncio.sleep(0.02)
-    except TimeoutError as error:
-        raise LocalError(f"Kafka at {bootstrap} does not know its new topics.") from error
+        for pause in KNOWN_PAUSES:
+            if await _known(admin, names):
+                break
+            await asyncio.sleep(pause)
+        else:
+            raise LocalError(f"Kafka at {bootstrap} does not know its new topics yet.")
     except KafkaError as error:
         raise LocalError(f"Kafka at {bootstrap} could not make the topics: {error}") from error
     finally:
