@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from epep_events.pep import FieldChange, Target
 from epep_events.profile import Page, Section
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Line, example, printable
 from pep_service.peps.answers import LocalDate
@@ -64,10 +65,14 @@ def target_of(pep: PEP, form: TargetForm) -> Target:
     """Return the target. Raises InvalidError for an unknown area or a date that cannot be."""
     errors = []
     if form.area not in {area.value for area in AREAS}:
-        errors.append(FieldError("area", "Choose one of the areas given.", "choice"))
+        errors.append(FieldError("area", _("Choose one of the areas given."), "choice"))
     begun = pep.start.initiated_on
     if not begun <= form.due_on <= begun + FURTHEST:
-        text = f"Enter a date from {_day(begun)} to {_day(begun + FURTHEST)}."
+        text = _(
+            "Enter a date from %(first)s to %(last)s.",
+            first=_day(begun),
+            last=_day(begun + FURTHEST),
+        )
         errors.append(FieldError("due_on", text, "range"))
     if errors:
         raise InvalidError(errors)
@@ -106,7 +111,7 @@ def live_target(pep: PEP, target_id: UUID) -> TargetState:
     if target is None:
         raise NotFoundError
     if target.status == "withdrawn":
-        raise RefusedError("This target has been withdrawn.", "withdrawn")
+        raise RefusedError(_("This target has been withdrawn."), "withdrawn")
     return target
 
 
