@@ -14,6 +14,7 @@ from epep_runtime.text import Command, Line, example, printable
 from pep_service.peps.answers import LocalDate
 from pep_service.peps.pep import PEP, TargetState
 from pep_service.peps.target_areas import AREAS
+from pep_service.peps.target_labels import LABELS
 from pep_service.profiles.form import page_of_kind
 
 FURTHEST = timedelta(days=3 * 366)
@@ -24,17 +25,6 @@ Text = Annotated[
 """Text of at most 2,000 characters, line breaks allowed."""
 Needed = Annotated[Text, StringConstraints(min_length=1)]
 """The same, and not empty."""
-
-LABELS = {
-    "area": "Area",
-    "need": "Need it meets",
-    "statement": "Target",
-    "baseline": "Where the child is now",
-    "success_measure": "How success is measured",
-    "support": "What will be done",
-    "supported_by": "Who supports",
-    "due_on": "Due",
-}
 
 
 class TargetForm(Command):
