@@ -29,7 +29,7 @@ from epep_local.containers import _kafka_settings
 from epep_runtime.service import DRAIN_SECONDS
 
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
-VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-)?([^}]*)\}|\$(\$)")
+VARIABLE = re.compile(r"\$(?:\{(\w+)(:\?|:-)?([^}]*)\}|(\$)|(\w+))")
 SERVERS = {*(f"{name}-db" for name in BY_NAME), "keyring-db", "kafka", "mailbox"}
 JOBS = {*(f"{name}-migrate" for name in BY_NAME), "topics"}
 
@@ -54,9 +54,10 @@ def project(made: dict[str, str]) -> dict[str, Any]:
     """Return the file as Compose reads it with that .env."""
 
     def value(found: re.Match[str]) -> str:
-        name, kind, rest, escaped = found.groups()
+        name, kind, rest, escaped, bare = found.groups()
         if escaped:
             return "$"
+        assert not bare, f"${bare} would be put in: $$ is meant, or braces"
         assert kind == ":-" or name in made, f"make-env.sh does not make {name}"
         return made.get(name, rest)
 
@@ -76,7 +77,7 @@ def test_every_secret_must_be_given_and_is_made_by_the_script(made: dict[str, st
     required = {name for name, kind, *_ in VARIABLE.findall(TEXT) if kind == ":?"}
     assert required == set(made)
     assert len(set(made.values())) == len(made)
-    optional = {name: rest for name, kind, rest, _ in VARIABLE.findall(TEXT) if kind != ":?"}
+    optional = {name: rest for name, kind, rest, *_ in VARIABLE.findall(TEXT) if kind != ":?"}
     assert set(optional) - {""} == {
         "IMAGE",
         "LOG_LEVEL",

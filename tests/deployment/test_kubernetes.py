@@ -323,3 +323,17 @@ def test_figures_are_collected_under_the_names_that_the_alarms_ask_for(
         job = re.sub(rename["regex"], rename["replacement"].replace("$", "\\"), name, count=1)
         assert re.fullmatch(jobs, job)
     assert rename["targetLabel"] == "job"
+
+
+def test_the_page_names_what_must_be_there_before(applied: list[Resource]) -> None:
+    page = (ROOT / "docs/deployment.md").read_text("utf-8")
+    wanted = {each["spec"]["tls"][0]["secretName"] for each in of(applied, "Ingress")}
+    for *_, container in ours(applied):
+        for each in container["env"]:
+            if "valueFrom" in each:
+                asked = each["valueFrom"]["secretKeyRef"]
+                wanted |= {asked["name"], asked["key"]}
+    for policy in of(applied, "NetworkPolicy"):
+        spaces = re.findall(r"'kubernetes.io/metadata.name': '([\w-]+)'", str(policy))
+        wanted |= {each for each in spaces if each != "kube-system"}
+    assert {each for each in wanted if f"`{each}`" not in page} == set()
