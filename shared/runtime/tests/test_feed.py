@@ -136,32 +136,48 @@ class Feeding(RuleBasedStateMachine):
         for each in self.reading:  # all come back and read on until nothing is left
             if each.tap not in self.feed._taps:
                 self.run(each.join())
-        for _ in range(200):
-            self.fetch()
+        for _ in range(400):
+            if all(each.had == self.said() for each in self.reading):
+                break
+            self.fetch(1)
             for each in self.reading:
                 self.run(each.step())
         for each in self.reading:
             self.run(each.tap.stop())
-            for where in WHERE:
-                assert each.had[where] == [said.offset for said in self.log.partitions[where]]
+            assert each.had == self.said()
         self.loop.close()
 
-    @rule(where=st.sampled_from(WHERE), number=st.integers(1, 12), gap=st.booleans())
+    def said(self) -> dict[TopicPartition, list[int]]:
+        return {
+            where: [message.offset for message in messages]
+            for where, messages in self.log.partitions.items()
+        }
+
+    @rule(where=st.sampled_from(WHERE), number=st.integers(1, 6), gap=st.booleans())
     def say(self, where: TopicPartition, number: int, gap: bool) -> None:
         self.log.say(where, number, gap)
 
-    @rule()
-    def fetch(self) -> None:
+    @rule(times=st.integers(1, 6))
+    def fetch(self, times: int) -> None:
         async def hand_on() -> None:
-            await self.feed._hand_on(await self.reader.getmany())
+            for _ in range(times):
+                await self.feed._hand_on(await self.reader.getmany())
 
         self.run(hand_on())
 
-    @rule(who=st.integers(0, 2), times=st.integers(1, 4))
+    @rule(who=st.integers(0, 2), times=st.integers(1, 9))
     def read(self, who: int, times: int) -> None:
         for _ in range(times):
             if self.reading[who].tap in self.feed._taps:
                 self.run(self.reading[who].step())
+
+    @rule(who=st.integers(0, 2), where=st.sampled_from(WHERE), times=st.integers(3, 9))
+    def run_ahead(self, who: int, where: TopicPartition, times: int) -> None:
+        """One reads while the others do not."""
+        self.say(where, 3 * times, gap=False)
+        for _ in range(times):
+            self.fetch(1)
+            self.read(who, 1)
 
     @rule(who=st.integers(0, 2))
     def come_or_leave(self, who: int) -> None:
@@ -186,8 +202,7 @@ class Feeding(RuleBasedStateMachine):
     @invariant()
     def nobody_has_a_gap_or_a_repetition(self) -> None:
         for each in getattr(self, "reading", []):
-            for where in WHERE:
-                said = [message.offset for message in self.log.partitions[where]]
+            for where, said in self.said().items():
                 assert each.had[where] == said[: len(each.had[where])]
 
 
