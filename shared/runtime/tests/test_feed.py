@@ -171,13 +171,22 @@ class Feeding(RuleBasedStateMachine):
             if self.reading[who].tap in self.feed._taps:
                 self.run(self.reading[who].step())
 
-    @rule(who=st.integers(0, 2), where=st.sampled_from(WHERE), times=st.integers(3, 9))
-    def run_ahead(self, who: int, where: TopicPartition, times: int) -> None:
+    @rule(
+        who=st.integers(1, 2),
+        where=st.sampled_from(WHERE),
+        times=st.integers(3, 9),
+        then=st.booleans(),
+    )
+    def run_ahead(self, who: int, where: TopicPartition, times: int, then: bool) -> None:
         """One reads while the others do not."""
+        if self.reading[who].tap not in self.feed._taps:
+            self.come_or_leave(who)
         self.say(where, 3 * times, gap=False)
         for _ in range(times):
             self.fetch(1)
             self.read(who, 1)
+        if then:
+            self.rebalance()
 
     @rule(who=st.integers(0, 2))
     def come_or_leave(self, who: int) -> None:
