@@ -135,12 +135,12 @@ class Tap:
             self._behind[where] = offset
 
     def fall_behind(self, where: TopicPartition, offset: int) -> None:
-        """Read alone what the feed leaves out by going forward to this offset."""
-        upto = self._next.get(where)
-        if upto is not None and upto < offset:
-            waiting = self._waiting.get(where)
-            self._drop(where)
-            self._behind[where] = waiting[0].offset if waiting else upto
+        """Read alone what the feed leaves out by going forward to this offset.
+
+        Nothing of it waits here: the feed goes forward only where it has handed nothing on.
+        """
+        if self._next.get(where, offset) < offset:
+            self._behind[where] = self._next.pop(where)
 
     def wake(self) -> None:
         """Return from waiting: the feed was interrupted."""
