@@ -122,7 +122,6 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Have every subscription take over from where it is."""
         async with self.moving:
-            self._forget()
             self.assigned = frozenset(assigned)
             await asyncio.gather(*(tap.arrive() for tap in list(self._taps)))
 
