@@ -82,9 +82,10 @@ format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format $(PACKAGES) tests bench
 	@$(BIN)/ruff check --fix $(PACKAGES) tests bench
 
-messages: $(READY) ## Collect the texts of pages and mails and bring their translations up to date
+messages: $(READY) ## Collect the texts of pages, mails and answers and bring their translations up to date
 	@$(BIN)/python -m web_portal.translating
 	@$(BIN)/python -m notification_service.translating
+	@$(BIN)/python -m epep_runtime.answer_texts
 
 lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \

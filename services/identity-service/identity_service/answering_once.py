@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from epep_runtime.commands import change_of
 from epep_runtime.http import CHANGE_RESPONSES, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, ProblemError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
@@ -109,19 +110,19 @@ class Claim:
             return None
         row = await self._pool.fetchrow(KNOWN, *self._of)
         if row is None or (row["status"] is None and row["fingerprint"] == self._fingerprint):
-            message = "This was sent before, and is not known to have ended. See how it is now."
+            message = _("This was sent before, and is not known to have ended. See how it is now.")
             raise RefusedError(message, "unsettled")
         if row["fingerprint"] != self._fingerprint:
             raise ProblemError(
                 422,
                 "idempotency-mismatch",
-                "This Idempotency-Key was used for another request.",
+                _("This Idempotency-Key was used for another request."),
                 errors=[
-                    FieldError("Idempotency-Key", "Use a new key for a new request.", "reused")
+                    FieldError("Idempotency-Key", _("Use a new key for a new request."), "reused")
                 ],
             )
         if row["body"] is None:
-            message = (
+            message = _(
                 "This is done already, and what it answered is shown only once. See my second"
                 " factors, and make new ones where it was lost."
             )

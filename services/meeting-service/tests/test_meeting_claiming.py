@@ -8,7 +8,12 @@ import pytest
 
 from epep_events.getting_in import InvitationClaimed
 from epep_events.identity import AccountsMerged
-from epep_events.meeting import InvitationLinked, InvitationResponded, MeetingOrganiserChanged
+from epep_events.meeting import (
+    InvitationLinked,
+    InvitationResponded,
+    InvitationWithdrawn,
+    MeetingOrganiserChanged,
+)
 from epep_events.pep import Invitee
 from epep_runtime.testing import eventually
 from meeting_service.meetings.meeting import Meeting, evolve
@@ -84,7 +89,38 @@ def test_the_kept_account_answers_for_the_closed_one_unless_it_is_invited_too(
     assert accounts_merged.decide(linked, old, kept) == []
     assert accounts_merged.decide(None, old, kept) == []
     both = evolve(meeting, decide(meeting, claim(meeting, guest.person.invitation_id, kept))[0])
-    assert accounts_merged.decide(both, old, kept) == []
+    [ended] = accounts_merged.decide(both, old, kept)
+    assert isinstance(ended, InvitationWithdrawn)
+    assert ended.accounts_merged
+    assert ended.invitation_id == colleague.person.invitation_id
+    assert ended.instead_id == guest.person.invitation_id
+    one = evolve(both, ended)
+    assert one is not None
+    assert [each.person.account_id for each in one.invitations] == [kept]
+    assert accounts_merged.decide(one, old, kept) == []
+
+
+@pytest.mark.parametrize("answered", ["kept", "closed", "both", "none"])
+def test_of_two_invitations_the_answered_one_stays(meeting: Meeting, answered: str) -> None:
+    guest, colleague = meeting.invitations
+    old, kept = colleague.person.account_id, uuid4()
+    assert old is not None
+    own = replace(guest, person=guest.person.model_copy(update={"account_id": kept}))
+    if answered in {"kept", "both"}:
+        own = replace(own, answer="accepted")
+    if answered in {"closed", "both"}:
+        colleague = replace(colleague, answer="declined")
+    after: Meeting | None = replace(meeting, invitations=(own, colleague))
+    for event in accounts_merged.decide(after, old, kept):
+        after = evolve(after, event)
+    assert after is not None
+    (stays,) = after.invitations
+    assert stays.person.account_id == kept
+    expected = colleague if answered == "closed" else own
+    assert (stays.person.invitation_id, stays.answer) == (
+        expected.person.invitation_id,
+        expected.answer,
+    )
 
 
 def test_the_kept_account_organises_what_the_closed_one_did(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from epep_events.meeting import MeetingConfirmed, MeetingRecordSaved
-from epep_runtime.problems import MESSAGES
+from epep_runtime.misfits import OWN
 
 pytestmark = pytest.mark.servers
 YESTERDAY = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
@@ -102,7 +102,7 @@ async def test_a_lone_surrogate_and_broken_json_are_refused_clearly(
     assert answer.status_code == 422
     assert answer.json()["errors"][0] == {
         "field": "chair",
-        "message": MESSAGES["string_unicode"],
+        "message": OWN["string_unicode"],
         "code": "string_unicode",
     }
     broken = await client.put(f"{base}/record", content=b"{", headers=headers)

@@ -8,6 +8,7 @@ from epep_events.identity import LoginCodeRequested
 from epep_events.meeting import (
     InvitationIssued,
     InvitationResponded,
+    InvitationWithdrawn,
     MeetingCancelled,
     MeetingConfirmed,
     MeetingRescheduled,
@@ -39,6 +40,7 @@ from notification_service.reactions.peps import (
     mail_submission,
 )
 from notification_service.reactions.registrations import REGISTRATIONS
+from notification_service.reactions.withdrawals import stop_withdrawn
 from notification_service.read_models.messages import MESSAGES
 from notification_service.read_models.messages import router as messages
 from notification_service.read_models.peps import PEPS
@@ -56,6 +58,7 @@ MEETINGS = Reactor(
         MeetingCancelled: mail_cancellation,
         InvitationResponded: mail_answer,
         MeetingConfirmed: mail_confirmation,
+        InvitationWithdrawn: stop_withdrawn,
     },
 )
 PROGRESS = Reactor(

@@ -9,7 +9,12 @@ from notification_stories import Family, body, invitation, invited, sealed, sett
 
 from epep_events.getting_in import EmailChanged
 from epep_events.identity import AccountsMerged, RoleGranted
-from epep_events.meeting import InvitedPerson, MeetingCancelled, MeetingRescheduled
+from epep_events.meeting import (
+    InvitationWithdrawn,
+    InvitedPerson,
+    MeetingCancelled,
+    MeetingRescheduled,
+)
 from epep_events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from epep_local.mailbox import Mailbox
 from epep_runtime.ids import new_id
@@ -223,3 +228,58 @@ async def test_a_server_that_says_later_gets_it_later(
     await eventually(lambda: settled(service, NotificationSent, address))
     assert await settled(service, NotificationFailed, address) == []
     assert len(await mailbox.messages_to_async(address)) == 1
+
+
+async def test_what_waits_goes_to_the_kept_account_or_nowhere_when_it_was_withdrawn(
+    service: ServiceUnderTest, family: Family, mailbox: Mailbox
+) -> None:
+    pool, say = service.process.pool, service.others.say
+    old, old_address = await family.person("Cara Carer")
+    kept, kept_address = await family.person("Cara Carer")
+    mailbox.refuse(old_address, 451)
+    guests = [
+        invited(old_address, await sealed(service, f"tok-{n}"), "Cara Carer", old) for n in "ab"
+    ]
+    meetings = [new_id(), new_id()]
+    for guest, meeting_id in zip(guests, meetings, strict=True):
+        event = invitation(guest, meeting_id, family.pep_id)
+        await say("meeting", f"meeting-{meeting_id}", event, authority=family.authority)
+
+    async def put_off() -> bool:
+        waiting = "SELECT count(*) FROM outbox WHERE email = $1 AND tries > 0"
+        return bool(await pool.fetchval(waiting, old_address) == 2)
+
+    await eventually(put_off)
+    withdrawn = InvitationWithdrawn(
+        meeting_id=meetings[1],
+        pep_id=family.pep_id,
+        child_id=family.child_id,
+        invitation_id=guests[1].invitation_id,
+        name="Cara Carer",
+        instead_id=new_id(),
+        accounts_merged=True,
+    )
+    await say("meeting", f"meeting-{meetings[1]}", withdrawn, authority=family.authority)
+    (failed,) = await eventually(lambda: settled(service, NotificationFailed, old_address))
+    assert isinstance(failed, NotificationFailed)
+    assert failed.invitation_id == guests[1].invitation_id
+    assert "withdrawn" in failed.why
+    merged = AccountsMerged(
+        account_id=old, into_account_id=kept, authority_code=family.authority, why="Twice"
+    )
+    await say("identity", f"account-{old}", merged, authority=family.authority)
+    mail = await mailbox.wait_for_async(kept_address, lambda m: "Invitation" in m["Subject"])
+    assert "https://epep.example/invitations/answer/tok-a" in body(mail)
+    assert f"mailto:{kept_address}" in calendar_text(mail)
+    sent = [
+        each
+        for each in await eventually(lambda: settled(service, NotificationSent, kept_address))
+        if isinstance(each, NotificationSent) and each.kind == "invitation"
+    ]
+    assert [(each.account_id, each.invitation_id) for each in sent] == [
+        (kept, guests[0].invitation_id)
+    ]
+    mailbox.accept(old_address)
+    await mailbox.wait_for_async(old_address, lambda m: "log in" in m["Subject"])  # about itself
+    at_old = [each["Subject"] for each in await mailbox.messages_to_async(old_address)]
+    assert not [each for each in at_old if "Invitation" in each]

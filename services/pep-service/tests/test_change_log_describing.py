@@ -122,7 +122,9 @@ def test_an_invitation_sent_again_and_a_corrected_address_are_told() -> None:
     assert told(first).what == "Jo Bennett invited to the meeting"
     again = sample(InvitationIssued)
     assert told(again).what == "Invitation sent again to Jo Bennett"
-    assert told(sample(InvitationWithdrawn)).what == (
+    ended = sample(InvitationWithdrawn)
+    assert told(ended).what == "Jo Bennett’s second invitation ended: two accounts became one"
+    assert told(ended.model_copy(update={"accounts_merged": False})).what == (
         "Jo Bennett’s email address corrected: the invitation to the old one ended"
     )
 

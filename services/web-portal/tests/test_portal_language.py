@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from epep_runtime.translating import as_text
+from epep_runtime.answer_texts import TEXTS as ANSWERS
+from epep_runtime.answers import asked_for
+from epep_runtime.made_up import made_up_language
+from epep_runtime.problems import FieldError, InvalidError, problem_body
 from web_portal import translating
 from web_portal.main import ROUTES, create_app
 from web_portal.web import formatting
@@ -36,15 +39,7 @@ NOT_READ = {"script", "style", "pre"}  # pre: what a file must say, in any langu
 
 @pytest.fixture(scope="module")
 def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    catalogue = translating.TEXTS.merged("cy", translating.TEXTS.collect())
-    for message in catalogue:
-        if message.id:
-            forms = message.id if isinstance(message.id, tuple) else (message.id,)
-            texts = [f"⟦{forms[-1]}⟧"] * (catalogue.num_plurals if len(forms) > 1 else 1)
-            message.string = tuple(texts) if len(forms) > 1 else texts[0]
-    path: Path = tmp_path_factory.mktemp("cy") / "messages.po"
-    path.write_text(as_text(catalogue))
-    return languages("cy", lambda _: path)["cy"]
+    return made_up_language(translating.TEXTS, tmp_path_factory.mktemp("cy"))
 
 
 @pytest.fixture
@@ -174,6 +169,32 @@ async def test_mistakes_and_notices_are_in_the_language_too(
     assert not in_english(wrong.text, data)
     await person.send("/messages/read", {"id": "0190b1f0-0000-7000-8000-0000000000e1"})
     assert "⟦Marked as read⟧" in (await person.open("/messages")).text
+
+
+async def test_what_a_service_refuses_is_said_in_the_language_beside_our_words(
+    person: Any, services: Any, canned: dict[str, Any], tmp_path: Path
+) -> None:
+    """The portal asks in the page's language, and shows what it is told as it is."""
+    spoken = {"en": ENGLISH, "cy": made_up_language(ANSWERS, tmp_path)}
+    data = "\n".join(strings(canned)).lower()
+    path = f"/peps/{canned['ids']['pep']}/pages/health"
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        with speaking(asked_for(request.headers["accept-language"], spoken)):
+            error = FieldError("values.sdq_score", gettext("Enter %(high)s or less.", high="40"))
+            body = problem_body(InvalidError([error]))
+        return httpx.Response(422, json=body)
+
+    services.answers[f"PUT pep{path}"] = refused
+    for language, words in (("en", "enter 40 or less</a>"), ("cy", "⟦Enter 40 or less.⟧</a>")):
+        await speak(person, language)
+        page = await person.open(path)
+        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+        form = {name: value for name, value in found if name != "csrf_token"}
+        answer = await person.send(path, {**form, "sdq_score": "41"})
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert not in_english(answer.text, data)
 
 
 async def test_the_services_are_told_the_language_for_what_they_word_themselves(

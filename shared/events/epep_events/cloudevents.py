@@ -7,7 +7,6 @@ a consumer can route, trace and drop duplicates without opening the payload.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from uuid import UUID
 
 import orjson
 
@@ -49,22 +48,25 @@ def envelope_from(
 
     Raises KeyError, ValueError.
     """
-    found = dict(headers)
+    found = headers if isinstance(headers, Mapping) else dict(headers)
     caused_by, behalf, traced = map(found.get, ("ce_causationid", "ce_onbehalfof", "traceparent"))
     authority = found.get("ce_authority")
-    meta = Metadata(
-        event_id=UUID(found["ce_id"].decode()),
-        type=found["ce_type"].decode(),
-        schema_version=int(found["ce_schemaversion"]),
-        source=found["ce_source"].decode().removeprefix("/epep/"),
-        stream_id=found["ce_subject"].decode(),
-        stream_version=int(found["ce_streamversion"]),
-        occurred_at=datetime.fromisoformat(found["ce_time"].decode()),
-        authority=authority.decode() if authority else None,
-        actor=_actor(found["ce_actorid"], found["ce_actorrole"], behalf),
-        correlation_id=UUID(found["ce_correlationid"].decode()),
-        causation_id=UUID(caused_by.decode()) if caused_by else None,
-        traceparent=traced.decode() if traced else None,
+    # Ids go to the model as text: it reads a UUID in a third of the time that UUID() takes.
+    meta = Metadata.model_validate(
+        {
+            "event_id": found["ce_id"].decode(),
+            "type": found["ce_type"].decode(),
+            "schema_version": int(found["ce_schemaversion"]),
+            "source": found["ce_source"].decode().removeprefix("/epep/"),
+            "stream_id": found["ce_subject"].decode(),
+            "stream_version": int(found["ce_streamversion"]),
+            "occurred_at": datetime.fromisoformat(found["ce_time"].decode()),
+            "authority": authority.decode() if authority else None,
+            "actor": _actor(found["ce_actorid"], found["ce_actorrole"], behalf),
+            "correlation_id": found["ce_correlationid"].decode(),
+            "causation_id": caused_by.decode() if caused_by else None,
+            "traceparent": traced.decode() if traced else None,
+        }
     )
     return meta, int(found["ce_sourceposition"])
 

@@ -66,9 +66,13 @@ class InvitationIssued(Event):
 
 
 class InvitationWithdrawn(Event):
-    """Said when an invitation was sent to a wrong address: its link is dead, another takes its
-    place.
+    """Said when another invitation takes the place of one, whose link is dead from then on.
+
+    It was sent to a wrong address; or (`accounts_merged`) its person was invited under two accounts
+    that have become one.
     """
+
+    schema_version = 2
 
     meeting_id: UUID
     pep_id: UUID
@@ -76,6 +80,7 @@ class InvitationWithdrawn(Event):
     invitation_id: UUID
     name: PersonalOfAdult[str]
     instead_id: UUID
+    accounts_merged: bool = False
 
 
 class InvitationResponded(Event):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
-from typing import Any, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
 import orjson
@@ -29,7 +29,6 @@ STANDARD = bytes.maketrans(b"-_", b"+/")
 NONCE_BYTES = 12
 PADDED_TO = 16
 """Plain texts are filled up with blanks to a multiple of this, so that lengths tell little."""
-SEALED_KEYS = ({"sealed", "subject"}, {"sealed", "subject", "erased"})
 
 Subject: TypeAlias = str
 """A subject's id: the canonical text of a UUID."""
@@ -58,8 +57,7 @@ class ErasedSubjectError(Exception):
         self.subject = subject
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A place in a document that holds a personal value, sealed or to be sealed."""
 
     holder: Any
@@ -214,7 +212,7 @@ def _sealed(part: Any, path: str, found: list[Slot]) -> None:
     for key, value in items:
         kind = type(value)
         if kind is dict:
-            if "sealed" in value and value.keys() in SEALED_KEYS:
+            if "sealed" in value and "subject" in value and len(value) == 2 + ("erased" in value):
                 erased = value.get("erased", ERASED)
                 found.append(Slot(part, key, f"{path}{key}", value["subject"], erased))
             else:
@@ -234,22 +232,22 @@ def open_sealed(
     """
     bound = f"{event_id}/"
     erased: set[Subject] = set()
-    for slot in slots:
-        if slot.subject not in keys:
+    for holder, name, path, subject, once_erased in slots:
+        if subject not in keys:
             if without_key is None:
-                raise KeyMissingError(f"the keyring has no key of {slot.subject}")
-            slot.holder[slot.key] = without_key if slot.erased == ERASED else slot.erased
+                raise KeyMissingError(f"the keyring has no key of {subject}")
+            holder[name] = without_key if once_erased == ERASED else once_erased
             continue
-        key = keys[slot.subject]
+        key = keys[subject]
         if key is None:
-            erased.add(slot.subject)
-            slot.holder[slot.key] = slot.erased
+            erased.add(subject)
+            holder[name] = once_erased
             continue
-        cipher = a2b_base64(slot.holder[slot.key]["sealed"].encode().translate(STANDARD))
+        cipher = a2b_base64(holder[name]["sealed"].encode().translate(STANDARD))
         try:
             plain = key.decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:],
-                                (bound + slot.path).encode())  # fmt: skip
+                                (bound + path).encode())  # fmt: skip
         except InvalidTag as error:
-            raise SealBrokenError(f"{slot.path} of event {event_id} cannot be opened") from error
-        slot.holder[slot.key] = orjson.loads(plain)
+            raise SealBrokenError(f"{path} of event {event_id} cannot be opened") from error
+        holder[name] = orjson.loads(plain)
     return frozenset(erased)

@@ -41,6 +41,7 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("NotificationSent", 1): _unchanged,
     ("NotificationFailed", 1): _unchanged,
     ("NotificationHeld", 1): _unchanged,
+    ("InvitationWithdrawn", 1): _unchanged,
     ("RoleGranted", 1): _open_ended,
     ("RoleRevoked", 1): _unchanged,
     ("ProfessionalAssigned", 1): _open_ended,

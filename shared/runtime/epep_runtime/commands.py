@@ -20,6 +20,7 @@ from epep_runtime.event_store import (
     VersionConflictError,
 )
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.own_writes import WRITTEN, Written, say
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError, ProblemError, StaleVersionError
@@ -64,7 +65,9 @@ def _if_match(header: str | None) -> int | None:
         return None
     text = header.strip().removeprefix("W/").strip('"')
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise ProblemError(412, "stale-version", "If-Match does not name a version of this record.")
+        raise ProblemError(
+            412, "stale-version", _("If-Match does not name a version of this record.")
+        )
     return int(text)
 
 
@@ -76,7 +79,7 @@ async def change_of(
     Raises InvalidError for an Idempotency-Key that is empty or longer than 100 characters.
     """
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
-        raise InvalidError([FieldError("Idempotency-Key", "Use 1 to 100 printable characters.")])
+        raise InvalidError([FieldError("Idempotency-Key", _("Use 1 to 100 printable characters."))])
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     digest.update((if_match or "").encode())
     digest.update(await request.body())
@@ -160,7 +163,9 @@ class Commands:
         Raises StaleVersionError, ProblemError 428 for a missing If-Match, and what decide raises.
         """
         if needs_version and change.if_match is None:
-            raise ProblemError(428, "version-required", "Send If-Match with the version you saw.")
+            raise ProblemError(
+                428, "version-required", _("Send If-Match with the version you saw.")
+            )
         stream = aggregate.stream(key)
         for attempt in range(TRIES):
             try:
@@ -239,8 +244,8 @@ async def _first_answer(connection: Connection, change: Change) -> tuple[Answer,
         raise ProblemError(
             422,
             "idempotency-mismatch",
-            "This Idempotency-Key was used for another request.",
-            errors=[FieldError("Idempotency-Key", "Use a new key for a new request.", "reused")],
+            _("This Idempotency-Key was used for another request."),
+            errors=[FieldError("Idempotency-Key", _("Use a new key for a new request."), "reused")],
         )
     return Answer(row["body"], row["status"], row["location"]), row["version"]
 

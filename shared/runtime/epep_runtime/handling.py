@@ -1,6 +1,6 @@
 """Handing messages to one subscription: result, place and waiting room in one transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -222,16 +222,18 @@ class Handling:
         if shows and not self._generation:
             await own_writes.note(connection, self._name, heard)
 
-    async def _again(self, connection: Connection, parcel: Parcel, keys: OpenKeys) -> set[Subject]:
+    async def _again(
+        self, connection: Connection, parcel: Parcel, keys: OpenKeys
+    ) -> frozenset[Subject]:
         """Call the handler for what was parked; what is about an erased record is done with."""
         try:
             return await self._call(connection, parcel, keys)
         except ErasedSubjectError:
             if isinstance(self._subscription, Projector):
                 raise
-            return set()
+            return frozenset()
 
-    async def _forget(self, connection: Connection, erased: set[Subject]) -> None:
+    async def _forget(self, connection: Connection, erased: Set[Subject]) -> None:
         """Have the read model drop what it holds of these people, also what this batch brought."""
         forget = self._subscription.forget if isinstance(self._subscription, Projector) else None
         if forget:
@@ -240,18 +242,21 @@ class Handling:
 
     async def _call(
         self, connection: Connection, parcel: Parcel, keys: OpenKeys, rows: Rows | None = None
-    ) -> set[Subject]:
+    ) -> frozenset[Subject]:
         """Hand an event to its handler; return the people who are erased in it, or by it."""
         kind = self._store.catalog.type_of(parcel.type_name, parcel.schema_version)
         if not self._concerns(kind):
-            return set()
+            return frozenset()
         event = from_message(self._store.catalog, parcel.headers, parcel.value, keys)
-        for subject in _erased_by(event):
+        erased = event.erased
+        if isinstance(event.data, SubjectErased):
+            subject = str(event.data.subject)
             self._store.keyring.forget(subject)
             keys[subject] = None
+            erased |= {subject}
         if kind in self._subscription.handles:
             await self._handler(connection, event, rows)
-        return {*event.erased, *_erased_by(event)}
+        return erased
 
     async def _handler(self, connection: Connection, event: Recorded, rows: Rows | None) -> None:
         """Call the handler; one that only adds rows leaves them in `rows`, where there are any."""
@@ -278,7 +283,3 @@ class Handling:
             else:
                 reaction = Reaction(connection, self._store, meta, self._settings)
                 await self._subscription.handles[type(event.data)](reaction, event.data, meta)
-
-
-def _erased_by(event: Recorded) -> tuple[Subject, ...]:
-    return (str(event.data.subject),) if isinstance(event.data, SubjectErased) else ()

@@ -13,8 +13,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epep_runtime import own_writes
+from epep_runtime.answers import AnswersInALanguage
 from epep_runtime.commands import Change, change_of
 from epep_runtime.http_metrics import TimedRequests
+from epep_runtime.language import _
 from epep_runtime.metrics import exposition
 from epep_runtime.problems import ProblemError, install_problems, problem_body
 from epep_runtime.row_security import see_only
@@ -62,7 +64,8 @@ class BodyLimit:
 
 def _too_large_problem(limit: int) -> ProblemError:
     size = f"{limit // (1024 * 1024)} MB"
-    return ProblemError(413, "too-large", f"That is too much at once: {size} is the most.")
+    detail = _("That is too much at once: %(size)s is the most.", size=size)
+    return ProblemError(413, "too-large", detail)
 
 
 def _too_large(limit: int) -> JSONResponse:
@@ -218,6 +221,7 @@ def make_app(
         app.include_router(router)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(BodyLimit, limits=body_limits)
+    app.add_middleware(AnswersInALanguage)
     app.add_middleware(TimedRequests)
     FastAPIInstrumentor.instrument_app(
         app,

@@ -81,6 +81,10 @@ def noted(message: str) -> str:
     return message
 
 
+_ = gettext
+N_ = noted
+
+
 def number(count: int) -> str:
     """Return a whole number with its thousands apart: "1,200"."""
     plain = str(count)

@@ -7,7 +7,7 @@ is either handled, or parked, or still to come: never two of these, never none.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
@@ -17,8 +17,7 @@ from epep_runtime.postgres import Connection, Pool
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 5, 600
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A Kafka message as it came: enough to hand it to the handler later, just the same."""
 
     topic: str

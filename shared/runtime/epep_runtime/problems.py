@@ -12,6 +12,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from epep_events.sealed_fields import ErasedSubjectError
+from epep_runtime.answers import asked_for
+from epep_runtime.language import N_, _, speaking
+from epep_runtime.misfits import misfit
 from epep_runtime.postgres import DATABASE_UNAVAILABLE
 
 log = structlog.get_logger()
@@ -48,14 +51,14 @@ class NotFoundError(ProblemError):
     """There is no such thing, or none that this person may know of: the two look the same."""
 
     def __init__(self) -> None:
-        super().__init__(404, "not-found", "There is no such record, or it is not yours to see.")
+        super().__init__(404, "not-found", _("There is no such record, or it is not yours to see."))
 
 
 class ForbiddenError(ProblemError):
     """The person sees the record but their role may not do this to it."""
 
-    def __init__(self, detail: str = "Your role does not let you do this.") -> None:
-        super().__init__(403, "forbidden", detail)
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(403, "forbidden", detail or _("Your role does not let you do this."))
 
 
 class RefusedError(ProblemError):
@@ -70,7 +73,8 @@ class RefusedError(ProblemError):
 class InvalidError(ProblemError):
     """What was sent does not fit; every misfit is listed with its field."""
 
-    def __init__(self, errors: Sequence[FieldError], detail: str = "Some answers need changing."):
+    def __init__(self, errors: Sequence[FieldError], detail: str = ""):
+        detail = detail or _("Some answers need changing.")
         super().__init__(422, "invalid", detail, errors=errors)
 
 
@@ -78,7 +82,8 @@ class ErasedError(ProblemError):
     """It was here and has been erased, for good: the person sees that, and nothing of it."""
 
     def __init__(self) -> None:
-        super().__init__(410, "erased", "This record has been erased. Nothing of it can be shown.")
+        detail = _("This record has been erased. Nothing of it can be shown.")
+        super().__init__(410, "erased", detail)
 
 
 class StaleVersionError(ProblemError):
@@ -88,7 +93,7 @@ class StaleVersionError(ProblemError):
         super().__init__(
             412,
             "stale-version",
-            "Somebody else has changed this since you opened it.",
+            _("Somebody else has changed this since you opened it."),
             state=state,
             headers={"ETag": f'"{version}"'},
         )
@@ -121,11 +126,8 @@ def _answer(error: ProblemError) -> JSONResponse:
     )
 
 
-MESSAGES = {
-    "missing": "This is needed.",
-    "extra_forbidden": "There is no such field.",
-    "string_unicode": "This contains a character that cannot be stored.",
-}
+FROM_THE_FRAMEWORK = (N_("Not Found"), N_("Method Not Allowed"))
+"""What Starlette says, for the catalogue."""
 
 
 def _field_errors(error: RequestValidationError) -> list[FieldError]:
@@ -133,39 +135,38 @@ def _field_errors(error: RequestValidationError) -> list[FieldError]:
     for each in error.errors():
         path = [str(part) for part in each["loc"]]
         field = ".".join(path[1:] if path and path[0] in {"body", "query", "path"} else path)
-        message = MESSAGES.get(each["type"], each["msg"].removeprefix("Value error, "))
-        found.append(FieldError(field, message, each["type"]))
+        found.append(FieldError(field, misfit(each), each["type"]))
     return found
 
 
 def install_problems(app: FastAPI) -> None:
     """Make every error of the application a problem+json answer, without echoing any input."""
 
-    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+    async def on_problem(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
         return _answer(error)
 
-    async def on_erased(_: Request, __: Exception) -> JSONResponse:
+    async def on_erased(_request: Request, _error: Exception) -> JSONResponse:
         return _answer(ErasedError())
 
-    async def on_validation(_: Request, error: Exception) -> JSONResponse:
+    async def on_validation(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         if any(each["type"] == "json_invalid" for each in error.errors()):
-            return _answer(ProblemError(400, "malformed", "The body is not JSON."))
-        return _answer(InvalidError(_field_errors(error), "Some fields do not fit."))
+            return _answer(ProblemError(400, "malformed", _("The body is not JSON.")))
+        return _answer(InvalidError(_field_errors(error), _("Some fields do not fit.")))
 
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
+    async def on_http(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         slug = {400: "malformed", 404: "not-found", 405: "method-not-allowed"}.get(
             error.status_code, "refused"
         )
-        return _answer(ProblemError(error.status_code, slug, str(error.detail)))
+        return _answer(ProblemError(error.status_code, slug, _(str(error.detail))))
 
     async def on_unavailable(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, ValueError):  # asyncpg's own word for a value that fits no column
             return await on_anything(request, error)
         log.warning("database unavailable", error=type(error).__name__)
-        detail = "This part of ePEP cannot reach its database. Try again in a moment."
+        detail = _("This part of ePEP cannot reach its database. Try again in a moment.")
         return _answer(ProblemError(503, "unavailable", detail, headers={"Retry-After": "1"}))
 
     async def on_anything(request: Request, error: Exception) -> JSONResponse:
@@ -176,7 +177,9 @@ def install_problems(app: FastAPI) -> None:
             error=type(error).__name__,
             exc_info=error,
         )
-        return _answer(ProblemError(500, "failed", "Something went wrong here. It was recorded."))
+        with speaking(asked_for(request.headers.get("accept-language"))):  # outside of all else
+            detail = _("Something went wrong here. It was recorded.")
+        return _answer(ProblemError(500, "failed", detail))
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(ErasedSubjectError, on_erased)

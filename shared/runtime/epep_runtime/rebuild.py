@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from epep_events.contexts import catalog
 from epep_runtime.bus import Bus
+from epep_runtime.collecting import searching_seldom
 from epep_runtime.comparing import Comparison, compare
 from epep_runtime.event_store import EventStore
 from epep_runtime.forgetting import forget_everybody_erased
@@ -141,9 +142,10 @@ async def _building(runner: Runner) -> AsyncIterator["asyncio.Task[None]"]:
     """Run it beside the body: to its batch's end afterwards, but not when the body has failed."""
     task = asyncio.create_task(runner.run())
     try:
-        yield task
-        runner.stop()
-        await task
+        with searching_seldom():
+            yield task
+            runner.stop()
+            await task
     finally:
         await ended(task)
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
+from epep_runtime.language import _
+
 EMAIL = re.compile(
     r"^[^@\s,;<>\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 )
@@ -22,7 +24,7 @@ def printable(value: str) -> str:
     for character in value:
         category = unicodedata.category(character)
         if category in {"Cc", "Cs"} and character not in ALLOWED_CONTROLS:
-            raise ValueError("contains a character that cannot be stored")
+            raise ValueError(_("contains a character that cannot be stored"))
     return value
 
 
@@ -30,7 +32,7 @@ def one_line(value: str) -> str:
     """Return the text if it is printable and on one line. Raises ValueError otherwise."""
     value = printable(value)
     if "\n" in value or "\t" in value:
-        raise ValueError("must be on one line")
+        raise ValueError(_("must be on one line"))
     return value
 
 
@@ -38,7 +40,7 @@ def email_address(value: str) -> str:
     """Return the address in lower case. Raises ValueError where it is none."""
     value = one_line(value).strip().lower()
     if len(value) > 254 or not EMAIL.match(value):
-        raise ValueError("must be an email address in the correct format, like name@example.com")
+        raise ValueError(_("must be an email address in the correct format, like name@example.com"))
     return value
 
 
@@ -63,7 +65,7 @@ def _iso_day(value: object) -> object:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or len(value) != 10:
-        raise ValueError("Enter a date as YYYY-MM-DD")
+        raise ValueError(_("Enter a date as YYYY-MM-DD"))
     return value
 
 

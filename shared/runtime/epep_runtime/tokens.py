@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import ProblemError
 
@@ -51,7 +52,7 @@ def unauthenticated() -> ProblemError:
     return ProblemError(
         401,
         "unauthenticated",
-        "Log in first: the token is missing, wrong or has run out.",
+        _("Log in first: the token is missing, wrong or has run out."),
         headers={"WWW-Authenticate": "Bearer"},
     )
 

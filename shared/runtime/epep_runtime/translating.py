@@ -49,19 +49,24 @@ class Collection:
 
     def collect(self) -> Catalog:
         """Return every text that is marked in the templates and in the code, with its files."""
+        return self.collect_from([self.folder])
+
+    def collect_from(self, folders: Sequence[Path]) -> Catalog:
+        """Return every text that is marked in these folders; several are named with each file."""
         header = (
             f"# The texts of ePEP's {self.name}. English is the text itself.\n"
             "# Made by `make messages` from templates and code: do not change by hand."
         )
         found = self._blank(header_comment=header)
         keywords = {**DEFAULT_KEYWORDS, **self.keywords}
-        for name, _line, message, comments, context in extract_from_dir(
-            self.folder,
-            list(self.methods),
-            {pattern: dict(told) for pattern, told in self.options.items()},
-            keywords,
-        ):
-            found.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+        options = {pattern: dict(told) for pattern, told in self.options.items()}
+        for folder in folders:
+            before = f"{folder.name}/" if len(folders) > 1 else ""
+            for name, _line, message, comments, context in extract_from_dir(
+                folder, list(self.methods), options, keywords
+            ):
+                place = [(before + name, 0)]
+                found.add(message, None, place, auto_comments=comments, context=context)
         return found
 
     def _blank(self, code: str | None = None, **more: str) -> Catalog:

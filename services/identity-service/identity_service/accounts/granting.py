@@ -13,6 +13,7 @@ from epep_events.identity import RoleGranted, RoleRevoked
 from epep_events.profile import Role
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, Day, example
 from identity_service.accounts.account import ACCOUNT, Account
@@ -66,11 +67,11 @@ def grant(account: Account, told: GrantRole) -> list[Event]:
         raise NotFoundError
     errors = []
     if told.role in NEVER_GRANTED:
-        errors.append(FieldError("role", "Choose a role from the list.", "unknown"))
+        errors.append(FieldError("role", _("Choose a role from the list."), "unknown"))
     if told.setting_urn is not None and told.role not in OF_A_SETTING:
-        errors.append(FieldError("setting_urn", "This role belongs to no school.", "unfit"))
+        errors.append(FieldError("setting_urn", _("This role belongs to no school."), "unfit"))
     if told.held_from and told.held_to and told.held_to < told.held_from:
-        message = "The last day is before the first."
+        message = _("The last day is before the first.")
         errors.append(FieldError("held_to", message, "before-start"))
     if errors:
         raise InvalidError(errors)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from epep_events.base import Event
 from epep_events.identity import AccountsMerged, RoleGranted, RoleRevoked, UserDeactivated
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
 from epep_runtime.text import Command, Name, example
 from identity_service.accounts.account import ACCOUNT, Account
@@ -63,12 +64,12 @@ def close(old: Account, kept: Account, authority: str, why: str) -> list[Event]:
     """
     assert old.account_id is not None
     if kept.account_id is None or not kept.active or kept.account_id == old.account_id:
-        message = "Choose another account that is in use."
+        message = _("Choose another account that is in use.")
         raise InvalidError([FieldError("into_account_id", message, "unfit")])
     if old.merged_into is not None:
-        raise RefusedError("This account was merged before.", "merged")
+        raise RefusedError(_("This account was merged before."), "merged")
     if any(each.role in NEVER_GRANTED for each in old.grants):
-        raise RefusedError("Ask the operator of ePEP to merge this account.", "operator")
+        raise RefusedError(_("Ask the operator of ePEP to merge this account."), "operator")
     ended: list[Event] = [
         RoleRevoked(account_id=old.account_id, authority_code=code, role=role)
         for code, role in sorted({(each.authority, each.role) for each in old.grants})

@@ -12,6 +12,7 @@ from fastapi import Request
 from epep_events.base import Event
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import PROBLEM_RESPONSES, running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import FieldError, ProblemError
 from epep_runtime.service import Running
@@ -94,7 +95,7 @@ async def mine(request: Request, principal: Principal, fresh: bool = True) -> Mi
     if session is None:
         raise unauthenticated()
     if fresh and not is_fresh(session, now):
-        message = "Give your password again first."
+        message = _("Give your password again first.")
         errors = [FieldError("password", message, "reauthenticate")]
         raise ProblemError(403, "forbidden", message, errors=errors)
     return Mine(running, running.part(Identity), session, now)

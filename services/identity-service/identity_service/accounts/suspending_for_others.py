@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
@@ -31,10 +32,13 @@ async def wholly_shared_authority(running: Running, principal: Principal, accoun
     """
     account, shared = await account_and_shared(running, principal, account_id)
     if account_id == principal.account_id:
-        raise RefusedError("This is your own account: ask a colleague.", "own-account")
+        raise RefusedError(_("This is your own account: ask a colleague."), "own-account")
     if set(account.authorities) - set(shared):
         raise RefusedError(
-            f"{account.name} works with another authority too: end the roles here instead.",
+            _(
+                "%(name)s works with another authority too: end the roles here instead.",
+                name=account.name,
+            ),
             "works-elsewhere",
         )
     return shared[0]

@@ -20,6 +20,7 @@ from epep_events.getting_in import (
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import Asking, Changing
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Name, example
@@ -138,7 +139,9 @@ async def my_factors(principal: Asking, request: Request) -> Factors:
 
 def _refuse_too_many(account: Account) -> None:
     if len(account.factors) >= MOST:
-        raise RefusedError(f"{MOST} are the most. Remove one that you do not use.", "too-many")
+        raise RefusedError(
+            _("%(most)s are the most. Remove one that you do not use.", most=MOST), "too-many"
+        )
 
 
 @router.post("/me/factors/totp", status_code=201, responses=MINE_RESPONSES, summary="Add an app")
@@ -168,7 +171,7 @@ async def confirm_app(
         secret = me.identity.at_rest.decrypted(factor.sealed_secret or b"", name).decode()
         step = step_of(secret, command.code.get_secret_value(), 0, me.now)
         if step is None:
-            message = "That is not the code that the app shows now. Check your phone's clock."
+            message = _("That is not the code that the app shows now. Check your phone's clock.")
             raise InvalidError([FieldError("code", message, "wrong")])
         codes = await _add(me, connection, loaded, factor)
         await records.confirm_totp(connection, factor_id, step, me.now)
@@ -182,7 +185,7 @@ async def add_passkey(command: NameFactor, change: Changing, request: Request) -
     """Return what the browser makes a passkey from; 409 where the portal has no host name."""
     me = await mine(request, change.principal)
     if not me.identity.passkeys.possible:
-        raise RefusedError("Passkeys need an address with a name.", "no-host-name")
+        raise RefusedError(_("Passkeys need an address with a name."), "no-host-name")
     kept = await records.of_account(me.running.pool, me.account_id)
     known = [each.credential_id for each in kept if each.credential_id is not None]
     factor_id = new_id()
@@ -208,7 +211,7 @@ async def confirm_passkey(
     """Keep the passkey that the browser made. 422 code `wrong` for any other."""
     me = await mine(request, change.principal)
     wrong = InvalidError(
-        [FieldError("credential", "That passkey could not be checked. Try again.", "wrong")]
+        [FieldError("credential", _("That passkey could not be checked. Try again."), "wrong")]
     )
     try:
         async with me.changing() as (connection, loaded):
@@ -297,13 +300,13 @@ async def remove(factor_id: UUID, change: Changing, request: Request) -> None:
 
 
 @router.post("/me/recovery-codes", responses=MINE_RESPONSES, summary="New recovery codes")
-async def make_codes(_: MakeCodes, change: Changing, request: Request) -> RecoveryCodes:
+async def make_codes(_command: MakeCodes, change: Changing, request: Request) -> RecoveryCodes:
     """Make ten new recovery codes. 409 for who has no factor that they could stand in for."""
     me = await mine(request, change.principal)
     codes = new_codes()
     async with me.changing() as (connection, loaded):
         if not loaded.state.factors:
-            raise RefusedError("Add an app or a passkey first.", "no-factor")
+            raise RefusedError(_("Add an app or a passkey first."), "no-factor")
         await me.say(connection, loaded, [RecoveryCodesMade(account_id=me.account_id)])
         macs = macs_of(me.identity.at_rest, me.account_id, codes)
         await records.put_codes(connection, me.account_id, macs)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from epep_runtime.language import _
 from identity_service.secrets_at_rest import SecretsAtRest
 
 HOW_MANY = 10
@@ -29,7 +30,7 @@ def typed_code(value: SecretStr) -> SecretStr:
     """Return a code as it is compared. Raises ValueError where it cannot be one."""
     found = re.sub(r"[^0-9A-Z]", "", value.get_secret_value().upper())
     if len(found) != LENGTH:
-        raise ValueError("must be one of your recovery codes, like 7KQ2-MX9D-4TBP")
+        raise ValueError(_("must be one of your recovery codes, like 7KQ2-MX9D-4TBP"))
     return SecretStr(found)
 
 

@@ -4,31 +4,32 @@ from datetime import timedelta
 from typing import Any
 
 from epep_runtime.http import CHANGE_RESPONSES, PROBLEM_RESPONSES
+from epep_runtime.language import N_, _
 from epep_runtime.problems import ProblemError
 
-NOT_RECOGNISED = "Email address or password not recognised"
-WRONG_CODE = "That code is not right or has expired"
-START_AGAIN = "That log-in has ended. Start again with your email address and password."
+NOT_RECOGNISED = N_("Email address or password not recognised")
+WRONG_CODE = N_("That code is not right or has expired")
+START_AGAIN = N_("That log-in has ended. Start again with your email address and password.")
 
 
 def not_recognised() -> ProblemError:
     """Return the answer to an unknown address, a wrong password and a suspended account."""
-    return ProblemError(401, "unauthenticated", NOT_RECOGNISED)
+    return ProblemError(401, "unauthenticated", _(NOT_RECOGNISED))
 
 
 def wrong_code() -> ProblemError:
     """Return the answer to a code that is wrong, expired, used, burnt or of no known log-in."""
-    return ProblemError(401, "unauthenticated", WRONG_CODE)
+    return ProblemError(401, "unauthenticated", _(WRONG_CODE))
 
 
 def start_again() -> ProblemError:
     """Return the answer to asking for another code when the log-in is over or not known."""
-    return ProblemError(401, "unauthenticated", START_AGAIN)
+    return ProblemError(401, "unauthenticated", _(START_AGAIN))
 
 
 def no_mail_yet() -> ProblemError:
     """Return the answer while notification-service has not said what to seal codes to."""
-    detail = "Codes cannot be mailed yet. Try again in a moment."
+    detail = _("Codes cannot be mailed yet. Try again in a moment.")
     return ProblemError(503, "unavailable", detail, headers={"Retry-After": "5"})
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, Field, SecretStr
 
+from epep_runtime.language import _
 from epep_runtime.text import Command, example
 from identity_service.devices import records as devices
 from identity_service.logins.answers import SECOND_STEP_RESPONSES
@@ -20,7 +21,7 @@ def six_digits(value: SecretStr) -> SecretStr:
     """Return the six digits; spaces and hyphens between them do not matter. Raises ValueError."""
     digits = re.sub(r"[ \u00a0-]", "", value.get_secret_value())
     if not re.fullmatch(r"[0-9]{6}", digits):
-        raise ValueError("must be the 6 digits from the email")
+        raise ValueError(_("must be the 6 digits from the email"))
     return SecretStr(digits)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from epep_runtime.http import running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.service import Running
@@ -56,10 +57,12 @@ def must_be_all(step: Step, command: Declare) -> None:
     for rules in step.asked:
         found = ticked.get(rules.authority)
         if found is not None and found.version != rules.declarations_version:
-            message = f"The declarations of {rules.name} have changed. Read them again."
+            message = _(
+                "The declarations of %(name)s have changed. Read them again.", name=rules.name
+            )
             errors.append(FieldError("accepted", message, "changed"))
         elif found is None or not rules.declaration_keys <= set(found.keys):
-            message = f"Tick each of the declarations of {rules.name}."
+            message = _("Tick each of the declarations of %(name)s.", name=rules.name)
             errors.append(FieldError("accepted", message, "mandatory"))
     if errors:
         raise InvalidError(errors)

@@ -20,6 +20,7 @@ from epep_events.getting_in import (
 from epep_events.identity import LoginFailed, LoginSucceeded
 from epep_runtime.http import running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import RefusedError
 from epep_runtime.service import Running
@@ -177,7 +178,7 @@ async def _try(
     if held.login.ended_at is not None or held.login.tries_left <= 0:
         return None
     if held.step.asked:
-        raise RefusedError("Tick the declarations first.", "declarations")
+        raise RefusedError(_("Tick the declarations first."), "declarations")
     proof = await judge(held) if method in held.step.factors else None
     verdict, after = try_factor(held.login, proof is not None, held.now)
     if verdict == "right" and proof is not None and held.account.active:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from epep_runtime.http import running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import ProblemError, RefusedError
 from epep_runtime.service import Running
@@ -54,9 +55,9 @@ async def _send_again(
     await identity.counters.refuse_blocked(Counted(login.address_key, ADDRESS_RULE))
     step = await next_step(connection, account, login, now)
     if step.asked:
-        raise RefusedError("Tick the declarations first.", "declarations")
+        raise RefusedError(_("Tick the declarations first."), "declarations")
     if "code" not in step.factors:
-        raise RefusedError("You log in with your app or passkey, not with a code.", "no-code")
+        raise RefusedError(_("You log in with your app or passkey, not with a code."), "no-code")
     code = make_code(identity.at_rest, login_id, await key_for_codes(connection))
     event = requested(account, code, now)
     cause = by_person(login.account_id)
@@ -72,6 +73,6 @@ def _refuse_hurry(remaining: timedelta) -> None:
         raise ProblemError(
             429,
             "throttled",
-            "A code was sent less than a minute ago. Wait a little for it to arrive.",
+            _("A code was sent less than a minute ago. Wait a little for it to arrive."),
             headers=retry_after(remaining),
         )

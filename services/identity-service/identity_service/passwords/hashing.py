@@ -13,6 +13,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
+from epep_runtime.language import _
 from epep_runtime.problems import ProblemError
 from identity_service.settings import IdentitySettings
 
@@ -67,7 +68,7 @@ class Passwords:
             raise ProblemError(
                 503,
                 "unavailable",
-                "Too many people are logging in at once. Try again in a moment.",
+                _("Too many people are logging in at once. Try again in a moment."),
                 headers={"Retry-After": "2"},
             )
         self._asked += 1

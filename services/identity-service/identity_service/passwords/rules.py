@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 
+from epep_runtime.language import _
+
 SHORTEST, LONGEST = 12, 128
 
 
@@ -15,9 +17,9 @@ def typed_password(value: SecretStr) -> SecretStr:
     """
     text = unicodedata.normalize("NFC", value.get_secret_value())
     if not 0 < len(text) <= LONGEST:
-        raise ValueError(f"must be 1 to {LONGEST} characters")
+        raise ValueError(_("must be 1 to %(longest)s characters", longest=LONGEST))
     if any(unicodedata.category(each) in {"Cc", "Cs"} for each in text):
-        raise ValueError("contains a character that cannot be typed")
+        raise ValueError(_("contains a character that cannot be typed"))
     return SecretStr(text)
 
 
@@ -25,7 +27,7 @@ def new_password(value: SecretStr) -> SecretStr:
     """Return a password that may be chosen. Raises ValueError for fewer than 12 characters."""
     value = typed_password(value)
     if len(value.get_secret_value()) < SHORTEST:
-        raise ValueError(f"must be {SHORTEST} characters or more")
+        raise ValueError(_("must be %(shortest)s characters or more", shortest=SHORTEST))
     return value
 
 

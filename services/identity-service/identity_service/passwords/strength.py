@@ -13,6 +13,7 @@ from importlib.resources import files
 from pydantic import SecretStr
 from zxcvbn import zxcvbn
 
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError, InvalidError
 from identity_service.passwords.rules import LONGEST, SHORTEST
 
@@ -25,11 +26,17 @@ MOST_FOR_ZXCVBN = 72
 CONTEXT = ("epep", "virtual", "council", "school", "education", "password")
 SHORTEST_WORD = 4
 MESSAGES = {
-    "too_short": f"Use {SHORTEST} characters or more. Three words that nobody would join do well.",
-    "too_long": f"Use {LONGEST} characters or fewer.",
-    "common": "Many people use this password, and whoever guesses tries it first. Choose another.",
-    "personal": "Leave out your name, your email address and the name of the service.",
-    "guessable": "This password is easy to guess. Three words that nobody would join do better.",
+    "too_short": N_(
+        "Use %(shortest)s characters or more. Three words that nobody would join do well."
+    ),
+    "too_long": N_("Use %(longest)s characters or fewer."),
+    "common": N_(
+        "Many people use this password, and whoever guesses tries it first. Choose another."
+    ),
+    "personal": N_("Leave out your name, your email address and the name of the service."),
+    "guessable": N_(
+        "This password is easy to guess. Three words that nobody would join do better."
+    ),
 }
 
 
@@ -79,4 +86,5 @@ async def must_stand(password: SecretStr, personal: Iterable[str], field: str = 
     words = tuple(personal)
     found = await asyncio.to_thread(weakness, password.get_secret_value(), words)
     if found is not None:
-        raise InvalidError([FieldError(field, MESSAGES[found], found)])
+        message = _(MESSAGES[found], shortest=SHORTEST, longest=LONGEST)
+        raise InvalidError([FieldError(field, message, found)])

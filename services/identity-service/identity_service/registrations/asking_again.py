@@ -12,6 +12,7 @@ from epep_events.getting_in import RegistrationValidated
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import example
 from identity_service.accounts.account import ACCOUNT, Account
@@ -42,13 +43,13 @@ def decide(
     assert account.account_id is not None
     same = (command.authority, command.role, command.setting_urn)
     if any((each.authority, each.role, each.setting_urn) == same for each in account.grants):
-        raise RefusedError("You have that role already.", "held")
+        raise RefusedError(_("You have that role already."), "held")
     if any(
         (each["authority"], each["role"], each["setting_urn"]) == same
         and each["state"] == "waiting"
         for each in earlier
     ):
-        raise RefusedError("You have asked for that already. It waits for an answer.", "waiting")
+        raise RefusedError(_("You have asked for that already. It waits for an answer."), "waiting")
     return [
         RegistrationValidated(
             registration_id=registration_id,
@@ -79,7 +80,7 @@ async def ask_again(command: AskAgain, change: Changing, request: Request) -> JS
     me = change.principal.account_id
     account = (await running.store.load(running.pool, ACCOUNT, me)).state
     if account.account_id is None or not account.active:
-        raise RefusedError("This account cannot ask.", "suspended")
+        raise RefusedError(_("This account cannot ask."), "suspended")
     earlier = await of_account(running.pool, me)
     registration_id = new_id()
     return await running.commands.carry_out(

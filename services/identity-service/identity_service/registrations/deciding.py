@@ -15,6 +15,7 @@ from epep_events.identity import RoleGranted
 from epep_events.profile import Role
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.subscriptions import Reaction, Reactor
@@ -81,7 +82,7 @@ def refuse(registration: Registration, registration_id: UUID, command: Refuse) -
 
 def _waiting(registration: Registration) -> UUID:
     if registration.state != "waiting" or registration.account_id is None:
-        raise RefusedError("Somebody has answered this request already.", "decided")
+        raise RefusedError(_("Somebody has answered this request already."), "decided")
     return registration.account_id
 
 
@@ -108,9 +109,9 @@ async def accept_request(
     authority = await _authority(running, change.principal, registration_id)
     rules = (await rules_of(running.pool, [authority])).get(authority)
     if rules is not None and command.role not in {role for role, _ in rules.roles()}:
-        raise InvalidError([FieldError("role", "Choose a role from the list.", "unknown")])
+        raise InvalidError([FieldError("role", _("Choose a role from the list."), "unknown")])
     if command.role == "designated_teacher" and not command.setting_urn:
-        raise InvalidError([FieldError("setting_urn", "Give the school's URN.", "mandatory")])
+        raise InvalidError([FieldError("setting_urn", _("Give the school's URN."), "mandatory")])
     return await running.commands.carry_out(
         change,
         REGISTRATION,

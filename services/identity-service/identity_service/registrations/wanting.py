@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from epep_events.profile import Role
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Line, Name
@@ -20,7 +21,7 @@ def telephone(value: str) -> str:
     if not re.fullmatch(r"[0-9+()./ \-]+(?:(?:x|ext\.?) ?[0-9]+)?", value) or not (
         FEWEST_DIGITS <= len(found) <= MOST_DIGITS
     ):
-        raise ValueError("must be a telephone number, like 01632 960 001")
+        raise ValueError(_("must be a telephone number, like 01632 960 001"))
     return value
 
 
@@ -45,16 +46,16 @@ async def rules_for(source: Connection | Pool, wanted: Wanted) -> Rules:
     found = (await rules_of(source, [wanted.authority])).get(wanted.authority)
     if found is None:
         raise InvalidError(
-            [FieldError("authority", "Choose an authority from the list.", "unknown")]
+            [FieldError("authority", _("Choose an authority from the list."), "unknown")]
         )
     errors = []
-    if wanted.role not in {role for role, _ in found.roles()}:
-        errors.append(FieldError("role", "Choose a role from the list.", "unknown"))
+    if wanted.role not in {role for role, _label in found.roles()}:
+        errors.append(FieldError("role", _("Choose a role from the list."), "unknown"))
     if wanted.role == "designated_teacher" and not wanted.setting_urn:
-        message = "Give the school's URN, six digits: it is on the school's website."
+        message = _("Give the school's URN, six digits: it is on the school's website.")
         errors.append(FieldError("setting_urn", message, "mandatory"))
     if wanted.role == "social_worker" and not wanted.team:
-        errors.append(FieldError("team", "Give the name of your team.", "mandatory"))
+        errors.append(FieldError("team", _("Give the name of your team."), "mandatory"))
     if errors:
         raise InvalidError(errors)
     return found

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import ProblemError
 from epep_runtime.text import Command, example
@@ -35,4 +36,4 @@ async def proved(source: Connection | Pool, proof: SessionProof) -> Session | No
 
 def session_over() -> ProblemError:
     """Return the one answer for a session that is unknown, ended, idle, too old or suspended."""
-    return ProblemError(401, "unauthenticated", "The session has ended. Log in again.")
+    return ProblemError(401, "unauthenticated", _("The session has ended. Log in again."))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, SecretStr
 
 from epep_runtime.http import Changing
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, example
 from identity_service.accounts import directory
@@ -39,7 +40,7 @@ async def must_know(me: Mine, password: SecretStr, field: str) -> None:
     await counters.take(counted)
     stored = await directory.password_of(me.running.pool, me.account_id)
     if not await me.identity.passwords.is_right(password, stored):
-        raise InvalidError([FieldError(field, "That is not your password.", "wrong")])
+        raise InvalidError([FieldError(field, _("That is not your password."), "wrong")])
     await counters.give_back(counted)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from epep_runtime.event_store import EventStore
+from epep_runtime.language import ngettext
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import ProblemError
 from identity_service.secrets_at_rest import SecretsAtRest
@@ -134,10 +135,13 @@ def throttled(remaining: timedelta) -> ProblemError:
     """Return the answer to somebody who must wait; it says nothing about why."""
     seconds = math.ceil(remaining.total_seconds())
     minutes = math.ceil(seconds / 60)
-    unit = "minute" if minutes == 1 else "minutes"
     return ProblemError(
         429,
         "throttled",
-        f"There were too many tries. Wait {minutes} {unit} and try again.",
+        ngettext(
+            "There were too many tries. Wait %(num)s minute and try again.",
+            "There were too many tries. Wait %(num)s minutes and try again.",
+            minutes,
+        ),
         headers={"Retry-After": str(seconds)},
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 from uuid import UUID
 
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import NotFoundError, ProblemError
 from epep_runtime.sealing import NoSealingKeyError, newest_sealing_key, seal
@@ -63,6 +64,6 @@ async def sealer_for_request(pool: Pool, settings: MeetingSettings) -> Sealer:
         raise ProblemError(
             503,
             "unavailable",
-            "Mail cannot be prepared yet. Try again in a minute.",
+            _("Mail cannot be prepared yet. Try again in a minute."),
             headers={"Retry-After": "60"},
         ) from error

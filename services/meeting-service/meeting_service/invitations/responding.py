@@ -13,6 +13,7 @@ from epep_events.base import Event
 from epep_events.meeting import InvitationResponded
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, example, printable
 from meeting_service.meetings.changing import Changed
@@ -50,11 +51,11 @@ class Respond(Command):
         """Return the instant proposed. Raises InvalidError for one that cannot be, or is amiss."""
         if self.answer != "proposed":
             if self.proposed is not None:
-                message = "A time goes only with the answer that proposes one."
+                message = _("A time goes only with the answer that proposes one.")
                 raise InvalidError([FieldError("proposed", message)])
             return None
         if self.proposed is None:
-            message = "Enter the date and time that you propose."
+            message = _("Enter the date and time that you propose.")
             raise InvalidError([FieldError("proposed", message, "missing")])
         return future_instant(self.proposed.date, self.proposed.time, now, "proposed.")
 

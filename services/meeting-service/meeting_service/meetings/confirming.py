@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from epep_events.base import Event
 from epep_events.meeting import MeetingConfirmed
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError, RefusedError
 from epep_runtime.text import Command, example
 from meeting_service.meetings.changing import Changed, carry_out
@@ -24,8 +25,8 @@ from meeting_service.meetings.rights import (
 router = APIRouter(tags=["meeting"])
 
 NEEDED = {
-    "recorder": "Say who recorded the meeting.",
-    "present": "Say who was present.",
+    "recorder": N_("Say who recorded the meeting."),
+    "present": N_("Say who was present."),
 }
 
 
@@ -46,17 +47,17 @@ def decide(meeting: Meeting, now: datetime) -> Sequence[Event]:
     refuse_cancelled(meeting)
     if not day_has_come(meeting, now):
         raise RefusedError(
-            "The day of this meeting has not come yet. If you met earlier, reschedule it first.",
+            _("The day of this meeting has not come yet. If you met earlier, reschedule it first."),
             "not-started",
         )
     record = meeting.record
     blank = [
-        FieldError(field, message, "mandatory")
+        FieldError(field, _(message), "mandatory")
         for field, message in NEEDED.items()
         if not getattr(record, field)
     ]
     if blank or record.recorder is None:
-        raise RefusedError("Fill in the record first.", "mandatory", blank)
+        raise RefusedError(_("Fill in the record first."), "mandatory", blank)
     return [
         MeetingConfirmed(
             meeting_id=meeting.meeting_id,

@@ -13,6 +13,7 @@ from epep_events.base import Event
 from epep_events.meeting import InvitationIssued, InvitedPerson, MeetingScheduled, When
 from epep_runtime.http import CHANGE_RESPONSES, Changing
 from epep_runtime.ids import derived_id
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
 from epep_runtime.text import Command, Email, Line, example
 from meeting_service.invitations.links import Sealer, sealer_for_request
@@ -98,7 +99,7 @@ def refuse_invited(meeting: Meeting, person: InvitedPerson, field: str) -> None:
     for each in meeting.invitations:
         same_account = person.account_id and each.person.account_id == person.account_id
         if same_account or each.person.email == person.email:
-            message = "This person has been invited already."
+            message = _("This person has been invited already.")
             error = FieldError(field, message, "already-invited")
             raise RefusedError(message, "already-invited", [error])
 
@@ -110,16 +111,16 @@ def decide(meeting: Meeting, person: InvitedPerson, now: datetime) -> Sequence[E
     refuse_begun(meeting, now)
     refuse_invited(meeting, person, "invitee.account_id" if person.account_id else "invitee.email")
     if len(meeting.invitations) >= MOST_INVITED:
-        raise RefusedError(f"{MOST_INVITED} people is the most.", "too-many-invited")
+        raise RefusedError(_("%(most)s people is the most.", most=MOST_INVITED), "too-many-invited")
     return [issue(meeting, meeting.when, person)]
 
 
 def _guest(invitee: InviteeIn) -> tuple[str, str, str]:
     errors = []
     if not invitee.email:
-        errors.append(FieldError("invitee.email", "Enter an email address.", "missing"))
+        errors.append(FieldError("invitee.email", _("Enter an email address."), "missing"))
     if not invitee.name:
-        errors.append(FieldError("invitee.name", "Enter the person's name.", "missing"))
+        errors.append(FieldError("invitee.name", _("Enter the person's name."), "missing"))
     if errors:
         raise InvalidError(errors)
     return invitee.email or "", invitee.name or "", GUEST
@@ -127,17 +128,17 @@ def _guest(invitee: InviteeIn) -> tuple[str, str, str]:
 
 async def _colleague(scene: Scene, account_id: UUID, invitee: InviteeIn) -> tuple[str, str, str]:
     if invitee.email:
-        message = "Give an account or an email address, not both."
+        message = _("Give an account or an email address, not both.")
         raise InvalidError([FieldError("invitee.email", message)])
     pool = scene.running.pool
     known = (await people_of(pool, [account_id])).get(account_id)
     roles = await roles_near(pool, account_id, scene.pep.authority, scene.pep.child_id)
     if known is None or not roles:
-        message = "There is no such person in this child's authority."
+        message = _("There is no such person in this child's authority.")
         raise InvalidError([FieldError("invitee.account_id", message, "unknown")])
     role = invitee.role or min(roles)
     if role not in roles:
-        message = "This person does not have that role."
+        message = _("This person does not have that role.")
         raise InvalidError([FieldError("invitee.role", message, "choice")])
     return known.email.lower(), known.name, role
 

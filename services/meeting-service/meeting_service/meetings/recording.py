@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from epep_events.base import Event
 from epep_events.meeting import MeetingRecordSaved
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Line, Name, Paragraph, example
 from meeting_service.meetings.changing import Changed, carry_out
@@ -58,7 +59,7 @@ class SaveRecord(Command):
         """
         strange = [value for value in self.checklist if value not in agenda]
         if strange:
-            message = "Choose from the checklist."
+            message = _("Choose from the checklist.")
             raise InvalidError([FieldError("checklist", message, "choice")])
         return MeetingRecord(
             chair=self.chair or None,

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from epep_access.checking import Acting, acting_for_pep
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
+from epep_runtime.language import _
 from epep_runtime.problems import ForbiddenError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
@@ -99,24 +100,24 @@ def day_has_come(meeting: Meeting, now: datetime) -> bool:
 def refuse_cancelled(meeting: Meeting) -> None:
     """Raise RefusedError `cancelled` where the meeting will not take place."""
     if meeting.state == "cancelled":
-        raise RefusedError("This meeting has been cancelled.", "cancelled")
+        raise RefusedError(_("This meeting has been cancelled."), "cancelled")
 
 
 def refuse_confirmed(meeting: Meeting) -> None:
     """Raise RefusedError `confirmed` where the meeting is known to have taken place."""
     if meeting.state == "confirmed":
-        raise RefusedError("This meeting has been confirmed as held.", "confirmed")
+        raise RefusedError(_("This meeting has been confirmed as held."), "confirmed")
 
 
 def refuse_begun(meeting: Meeting, now: datetime) -> None:
     """Raise RefusedError `started` from the meeting's start on."""
     if meeting.when.starts_at <= now:
-        raise RefusedError("This meeting's time has come.", "started")
+        raise RefusedError(_("This meeting's time has come."), "started")
 
 
 def refuse_signed_off(signed_off: bool) -> None:
     """Raise RefusedError `signed-off` where the PEP is closed."""
     if signed_off:
         raise RefusedError(
-            "This PEP has been signed off: its meeting can no longer be changed.", "signed-off"
+            _("This PEP has been signed off: its meeting can no longer be changed."), "signed-off"
         )

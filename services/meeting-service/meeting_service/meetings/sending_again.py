@@ -16,6 +16,7 @@ from epep_access.people import person_of
 from epep_events.base import Event
 from epep_events.meeting import InvitationWithdrawn, InvitedPerson
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Email, example
 from meeting_service.invitations.links import Sealer, sealer_for_request
@@ -34,8 +35,8 @@ from meeting_service.settings import meeting_settings
 
 router = APIRouter(tags=["meeting"])
 
-ON_ITS_WAY = "This invitation is on its way. Wait until it is known what became of it."
-SENT = "This invitation has been sent: the mail server took it."
+ON_ITS_WAY = N_("This invitation is on its way. Wait until it is known what became of it.")
+SENT = N_("This invitation has been sent: the mail server took it.")
 
 
 class SendAgain(Command):
@@ -91,11 +92,11 @@ def decide(
 def _refuse_needless(delivery: Delivery, *, answered: bool) -> None:
     """Raise RefusedError where the invitation arrived, or is on its way."""
     if delivery.state == "sent":
-        raise RefusedError(SENT, "sent")
+        raise RefusedError(_(SENT), "sent")
     if not delivery.missed_by(None):
-        raise RefusedError(ON_ITS_WAY, "pending")
+        raise RefusedError(_(ON_ITS_WAY), "pending")
     if answered:
-        raise RefusedError("This person has answered: the invitation arrived.", "answered")
+        raise RefusedError(_("This person has answered: the invitation arrived."), "answered")
 
 
 def _withdrawn(meeting: Meeting, person: InvitedPerson, instead: UUID) -> InvitationWithdrawn:
@@ -128,7 +129,7 @@ async def _address(scene: Scene, invitation_id: UUID, command: SendAgain) -> str
         known = await person_of(connection, account_id)
     own = known.email.lower() if known else None
     if typed and typed != own:
-        message = "This person has an account: their mail goes to the address of the account."
+        message = _("This person has an account: their mail goes to the address of the account.")
         raise InvalidError([FieldError("email", message, "account")])
     return own
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from epep_events.base import Event
 from epep_events.meeting import NextMeetingSet
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Line, example
 from meeting_service.meetings.changing import Changed, carry_out
@@ -47,7 +48,7 @@ def decide(meeting: Meeting, command: SetNext, now: datetime) -> Sequence[Event]
     refuse_cancelled(meeting)
     starts_at = future_instant(command.date, command.time, now)
     if starts_at <= meeting.when.starts_at:
-        message = "The next meeting must be after this one."
+        message = _("The next meeting must be after this one.")
         raise InvalidError([FieldError("date", message, "too_early")])
     agreed = NextMeeting(
         starts_at,

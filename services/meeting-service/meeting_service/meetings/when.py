@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from epep_runtime.civil_time import SkippedTimeError, instant, local_date
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command
 
@@ -22,19 +23,19 @@ def _day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("Enter a real date, like 2026-12-03.")
+    raise ValueError(_("Enter a real date, like 2026-12-03."))
 
 
 def _clock(value: object) -> time:
     if isinstance(value, str) and CLOCK.fullmatch(value):
         return time.fromisoformat(value)
-    raise ValueError("Enter a time of the 24-hour clock, like 10:30.")
+    raise ValueError(_("Enter a time of the 24-hour clock, like 10:30."))
 
 
 def _minutes(value: object) -> int:
     if type(value) is int and SHORTEST_MINUTES <= value <= LONGEST_MINUTES:
         return value
-    raise ValueError("Enter a length in minutes from 15 to 480.")
+    raise ValueError(_("Enter a length in minutes from 15 to 480."))
 
 
 Day = Annotated[date, BeforeValidator(_day), Field(examples=["2026-12-03"])]
@@ -69,15 +70,15 @@ def future_instant(day: date, clock: time, now: datetime, within: str = "") -> d
     `past`, `too_far` (field date) or `skipped` (field time: the clocks go forward over it).
     """
     if day < local_date(now):
-        raise InvalidError([FieldError(f"{within}date", "This date is in the past.", "past")])
+        raise InvalidError([FieldError(f"{within}date", _("This date is in the past."), "past")])
     if day > local_date(now) + FURTHEST:
-        message = "This date is more than two years ahead."
+        message = _("This date is more than two years ahead.")
         raise InvalidError([FieldError(f"{within}date", message, "too_far")])
     try:
         moment = instant(day, clock)
     except SkippedTimeError as error:
-        message = "The clocks go forward over this time on that day: choose another."
+        message = _("The clocks go forward over this time on that day: choose another.")
         raise InvalidError([FieldError(f"{within}time", message, "skipped")]) from error
     if moment <= now:
-        raise InvalidError([FieldError(f"{within}date", "This time is in the past.", "past")])
+        raise InvalidError([FieldError(f"{within}date", _("This time is in the past."), "past")])
     return moment

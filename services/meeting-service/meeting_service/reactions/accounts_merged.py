@@ -5,9 +5,9 @@ from uuid import UUID
 from epep_events.base import ERASED, Event
 from epep_events.envelope import Metadata
 from epep_events.identity import AccountsMerged
-from epep_events.meeting import InvitationLinked, MeetingOrganiserChanged
+from epep_events.meeting import InvitationLinked, InvitationWithdrawn, MeetingOrganiserChanged
 from epep_runtime.subscriptions import Reaction, Reactor
-from meeting_service.meetings.meeting import MEETING, Meeting
+from meeting_service.meetings.meeting import MEETING, Invitation, Meeting
 from meeting_service.read_models.people import kept_accounts
 
 CONCERNED = """
@@ -24,7 +24,8 @@ record keeps who organised them and who was invited.
 def decide(meeting: Meeting | None, old: UUID, kept: UUID) -> list[Event]:
     """Let the kept account organise what the closed one did, and answer its invitation.
 
-    No link where the kept account has an invitation of its own.
+    Where both are invited one invitation stays: the kept account's, unless only the other one has
+    been answered.
     """
     if meeting is None or meeting.state == "confirmed":
         return []
@@ -46,18 +47,36 @@ def _organising(meeting: Meeting, old: UUID, kept: UUID) -> list[Event]:
 
 
 def _answering(meeting: Meeting, old: UUID, kept: UUID) -> list[Event]:
-    if any(each.person.account_id == kept for each in meeting.invitations):
+    closed = [each for each in meeting.invitations if each.person.account_id == old]
+    own = [each for each in meeting.invitations if each.person.account_id == kept]
+    if not closed:
         return []
-    return [
-        InvitationLinked(
-            meeting_id=meeting.meeting_id,
-            pep_id=meeting.pep_id,
-            invitation_id=each.person.invitation_id,
-            account_id=kept,
-        )
-        for each in meeting.invitations
-        if each.person.account_id == old
+    answered = [each for each in (*own, *closed) if each.answer is not None]
+    stays = (answered or own or closed)[0]
+    ended: list[Event] = [
+        _withdrawn(meeting, each, stays) for each in (*own, *closed) if each is not stays
     ]
+    if stays.person.account_id == kept:
+        return ended
+    linked = InvitationLinked(
+        meeting_id=meeting.meeting_id,
+        pep_id=meeting.pep_id,
+        invitation_id=stays.person.invitation_id,
+        account_id=kept,
+    )
+    return [*ended, linked]
+
+
+def _withdrawn(meeting: Meeting, invitation: Invitation, stays: Invitation) -> InvitationWithdrawn:
+    return InvitationWithdrawn(
+        meeting_id=meeting.meeting_id,
+        pep_id=meeting.pep_id,
+        child_id=meeting.child_id,
+        invitation_id=invitation.person.invitation_id,
+        name=invitation.person.name,
+        instead_id=stays.person.invitation_id,
+        accounts_merged=True,
+    )
 
 
 async def merged(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from epep_events.envelope import Metadata
 from epep_events.pep import PEPInitiated, PEPSignedOff
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import NotFoundError, ProblemError
 from epep_runtime.subscriptions import Projector
@@ -82,7 +83,7 @@ async def known_pep(database: Pool | Connection, pep_id: UUID) -> KnownPEP:
         raise ProblemError(
             503,
             "unavailable",
-            "The authority's profile has not arrived here yet. Try again in a minute.",
+            _("The authority's profile has not arrived here yet. Try again in a minute."),
             headers={"Retry-After": "60"},
         )
     return KnownPEP(

@@ -11,8 +11,9 @@ from epep_events.notification import (
     NotificationRequested,
     NotificationSent,
 )
-from notification_service.notifications.notification import Notification
+from notification_service.notifications.notification import Notification, Reached
 
+WITHDRAWN = "The invitation was withdrawn before its email went out: another takes its place."
 Outcome = Callable[[Notification], Sequence[Event]]
 
 
@@ -22,15 +23,22 @@ def _known(state: Notification) -> NotificationRequested:
     return state.asked
 
 
-def sent(message_id: str) -> Outcome:
+def _to(asked: NotificationRequested, to: Reached | None) -> NotificationRequested:
+    """Return what was asked for as it came to be addressed: what became of it is told of that."""
+    if to is None:
+        return asked
+    return asked.model_copy(update={"account_id": to.account_id, "email": to.email})
+
+
+def sent(message_id: str, to: Reached | None = None) -> Outcome:
     """Return the decision that the mail server took it.
 
-    That may become known after it was held: a worker that had lost touch with the database says
-    so when it is back.
+    `to` is where it went. That may become known after it was held: a worker that had lost touch
+    with the database says so when it is back.
     """
 
     def decide(state: Notification) -> Sequence[Event]:
-        asked = _known(state)
+        asked = _to(_known(state), to)
         if state.state not in {"requested", "held"}:
             return []
         return [
@@ -50,14 +58,14 @@ def sent(message_id: str) -> Outcome:
     return decide
 
 
-def failed(why: str) -> Outcome:
+def failed(why: str, to: Reached | None = None) -> Outcome:
     """Return the decision that it will never arrive; `why` is a sentence for the organiser."""
 
     def decide(state: Notification) -> Sequence[Event]:
         asked = _known(state)
         if state.state not in {"requested", "held"}:
             return []
-        return [failure(asked, why)]
+        return [failure(_to(asked, to), why)]
 
     return decide
 
@@ -97,11 +105,11 @@ def unmailed(state: Notification) -> Sequence[Event]:
     return [left_unmailed(asked, asked.account_id)]
 
 
-def held(message_id: str) -> Outcome:
+def held(message_id: str, to: Reached | None = None) -> Outcome:
     """Return the decision that nobody can know whether the mail server took it."""
 
     def decide(state: Notification) -> Sequence[Event]:
-        asked = _known(state)
+        asked = _to(_known(state), to)
         if state.state != "requested":
             return []
         return [

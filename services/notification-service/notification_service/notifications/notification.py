@@ -24,6 +24,15 @@ class Notification:
     asked: NotificationRequested | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where a mail went, or was to go, when it was handed over; that may not be where it was
+    addressed at first: two accounts became one, or an address has changed."""
+
+    account_id: UUID | None
+    email: str
+
+
 def evolve(state: Notification, event: Event) -> Notification:
     """Return the state after one event of the notification's stream."""
     match event:

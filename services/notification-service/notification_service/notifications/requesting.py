@@ -128,4 +128,5 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
                 notice.facts,
                 reaction.now,
                 reaction.cause().traceparent,
+                notice.recipient.account_id,
             )

@@ -15,6 +15,7 @@ from epep_runtime.postgres import Pool
 from notification_service.mails.rendering import MailWriter, UnsendableError
 from notification_service.notifications.delivering import Outcome, failed, held, sent, unmailed
 from notification_service.notifications.notification import message_id
+from notification_service.outbox.addressing import at_present
 from notification_service.outbox.outbox import (
     FAULTS,
     Item,
@@ -67,6 +68,7 @@ class Delivery:
         if self._too_late(item):
             await self._fail(item, EXPIRED)
             return
+        item = await at_present(self.pool, item)
         if await is_switched_off(self.pool, self.store, item):
             await self._settle(item, "unmailed", unmailed, claimed_by=item.worker)
             return
@@ -109,13 +111,13 @@ class Delivery:
         except LaterError as error:
             await self._later(item, error)
         except UncertainError:
-            await self._settle(item, "uncertain", held(own))
+            await self._settle(item, "uncertain", held(own, item.reached))
         else:
-            await self._settle(item, "sent", sent(own))
+            await self._settle(item, "sent", sent(own, item.reached))
 
     async def _fail(self, item: Item, why: str) -> None:
         log.info("mail failed", notification=str(item.notification_id), kind=item.facts.kind)
-        await self._settle(item, "failed", failed(why))
+        await self._settle(item, "failed", failed(why, item.reached))
 
     async def _settle(
         self, item: Item, state: Settled, decide: Outcome, claimed_by: int | None = None

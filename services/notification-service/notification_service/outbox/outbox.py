@@ -11,7 +11,7 @@ from epep_runtime.event_store import Cause, EventStore, VersionConflictError
 from epep_runtime.postgres import DATABASE_FAULTS, Connection, Pool
 from notification_service.notifications.delivering import Outcome
 from notification_service.notifications.facts import Facts
-from notification_service.notifications.notification import NOTIFICATION
+from notification_service.notifications.notification import NOTIFICATION, Reached
 
 FAULTS = DATABASE_FAULTS
 Settled = Literal["sent", "failed", "uncertain", "unmailed"]
@@ -24,7 +24,7 @@ UPDATE outbox SET state = 'claimed', worker = $1, tries = tries + 1
         WHERE state = 'waiting' AND due_at <= $2
         ORDER BY (kind <> 'login_code'), due_at LIMIT 1
           FOR UPDATE SKIP LOCKED)
-RETURNING notification_id, email, facts, traceparent, tries, put_out_at
+RETURNING notification_id, account_id, email, facts, traceparent, tries, put_out_at
 """
 
 
@@ -39,6 +39,12 @@ class Item:
     tries: int
     put_out_at: datetime
     worker: int
+    account_id: UUID | None = None
+
+    @property
+    def reached(self) -> Reached:
+        """Return where it goes, for the event that says what became of it."""
+        return Reached(self.account_id, self.email)
 
 
 async def put_out(
@@ -48,17 +54,20 @@ async def put_out(
     facts: Facts,
     now: datetime,
     traceparent: str | None,
+    account_id: UUID | None = None,
 ) -> None:
     """Put a mail into the outbox, in the transaction that appended `NotificationRequested`."""
     await connection.execute(
-        "INSERT INTO outbox (notification_id, kind, email, facts, due_at, put_out_at, traceparent)"
-        " VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        "INSERT INTO outbox"
+        " (notification_id, kind, email, facts, due_at, put_out_at, traceparent, account_id)"
+        " VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
         notification_id,
         facts.kind,
         email,
         facts.model_dump(mode="json"),
         now,
         traceparent,
+        account_id,
     )
 
 
@@ -76,16 +85,22 @@ async def claim(connection: Connection, worker: int, now: datetime) -> Item | No
         row["tries"],
         row["put_out_at"],
         worker,
+        row["account_id"],
     )
 
 
 async def begin_handing_over(pool: Pool, item: Item) -> bool:
-    """Note that the message is being handed over; False when another worker has taken it over."""
+    """Note that the message is being handed over, and where to.
+
+    False when another worker has taken it over, or it was stopped.
+    """
     done: bool | None = await pool.fetchval(
-        "UPDATE outbox SET state = 'sending'"
+        "UPDATE outbox SET state = 'sending', email = $3, account_id = $4"
         " WHERE notification_id = $1 AND worker = $2 AND state = 'claimed' RETURNING true",
         item.notification_id,
         item.worker,
+        item.email,
+        item.account_id,
     )
     return bool(done)
 

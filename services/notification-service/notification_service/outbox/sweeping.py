@@ -5,7 +5,7 @@ import structlog
 from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Connection, Pool
 from notification_service.notifications.delivering import held
-from notification_service.notifications.notification import message_id
+from notification_service.notifications.notification import Reached, message_id
 from notification_service.outbox.outbox import settle, workers_at_work
 
 log = structlog.get_logger()
@@ -39,9 +39,12 @@ async def _put_right(pool: Pool, store: EventStore, mail_domain: str, worker: in
         worker,
     )
     unknown = await pool.fetch(
-        "SELECT notification_id FROM outbox WHERE worker = $1 AND state = 'sending'", worker
+        "SELECT notification_id, account_id, email FROM outbox"
+        " WHERE worker = $1 AND state = 'sending'",
+        worker,
     )
     for row in unknown:
         own_id = row["notification_id"]
-        await settle(pool, store, own_id, "uncertain", held(message_id(own_id, mail_domain)))
+        unsure = held(message_id(own_id, mail_domain), Reached(row["account_id"], row["email"]))
+        await settle(pool, store, own_id, "uncertain", unsure)
     log.warning("a mail worker had died", again=len(again), uncertain=len(unknown))

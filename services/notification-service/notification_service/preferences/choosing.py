@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from epep_events.base import Event
 from epep_events.notification import Kind
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
@@ -116,20 +117,28 @@ async def my_preferences(
     responses=CHANGE_RESPONSES,
 )
 async def choose_preferences(
-    command: ChoosePreferences, change: Changing, request: Request
+    command: ChoosePreferences,
+    change: Changing,
+    request: Request,
+    accept_language: Accepted = None,
 ) -> JSONResponse:
     """Keep my choices, from the next notification on; the same ones again change nothing.
 
     A kind that is always mailed is refused (422) with the reason.
     """
     me = change.principal.account_id
+
+    def decide(state: Unmailed) -> list[Event]:
+        with speaking(asked_for(accept_language)):
+            return choose(state, me, command.without_mail)
+
     return await running_of(request).commands.carry_out(
         change,
         PREFERENCES,
         me,
-        lambda state: choose(state, me, command.without_mail),
+        decide,
         role="reader",
         authority=None,
-        answer=lambda _, version: Answer({"version": version}),
+        answer=lambda _state, version: Answer({"version": version}),
         describe=lambda loaded: shown(loaded.state, loaded.version).model_dump(mode="json"),
     )

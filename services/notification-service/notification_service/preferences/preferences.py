@@ -7,6 +7,7 @@ from epep_events.base import Event
 from epep_events.notification import Kind, NotificationPreferencesChanged
 from epep_runtime.event_store import Aggregate
 from epep_runtime.problems import FieldError, InvalidError
+from notification_service.mails.language import _
 from notification_service.preferences.kinds import kinds
 
 Unmailed = frozenset[Kind]
@@ -29,7 +30,10 @@ def choose(state: Unmailed, account_id: UUID, without_mail: Sequence[Kind]) -> l
     Raises InvalidError for each kind that is always mailed, with the reason.
     """
     refused = [
-        FieldError(f"without_mail.{n}", f"This is always mailed. {kinds().why_always(kind)}")
+        FieldError(
+            f"without_mail.{n}",
+            _("This is always mailed. %(why)s", why=_(kinds().why_always(kind))),
+        )
         for n, kind in enumerate(without_mail)
         if not kinds().may_be_unmailed(kind)
     ]

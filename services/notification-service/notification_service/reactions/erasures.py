@@ -16,7 +16,7 @@ SELECT o.notification_id, o.settled_at IS NULL AS open
   FROM outbox o JOIN events e ON e.stream_id = 'notification-' || o.notification_id
    AND e.stream_version = 1
  WHERE $1 IN (e.data ->> 'child_id', e.data ->> 'account_id', e.data ->> 'invitation_id',
-              e.data ->> 'notification_id')
+              e.data ->> 'notification_id', o.account_id::text)
 """
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from epep_access.checking import Acting, acting_for_child
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import NotFoundError
 from epep_runtime.service import Running
@@ -111,12 +112,12 @@ async def access_rows(running: Running, acting: Acting) -> list[AccessRow]:
         shown.append(
             AccessRow(
                 account_id=row["account_id"],
-                name=row["name"] or "Name not known yet",
+                name=row["name"] or _("Name not known yet"),
                 email=row["email"] if acting.may("child.read_restricted") else None,
                 role=row["role"],
                 role_label=title(profile, row["role"]),
                 basis=row["basis"],
-                basis_label=BASIS_LABELS[row["basis"]],
+                basis_label=_(BASIS_LABELS[row["basis"]]),
                 since=row["since"],
                 until=row["until"],
                 state=state,

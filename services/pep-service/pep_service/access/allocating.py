@@ -23,6 +23,7 @@ from epep_access.permissions import table
 from epep_events.base import Event
 from epep_runtime.event_store import Loaded
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, ProblemError
 from pep_service.access.many import change_children
 from pep_service.children.assigning import NEVER_ASSIGNED, assign
@@ -81,10 +82,10 @@ def read(text: str) -> tuple[list[dict[str, str]], list[AllocationProblem]]:
     missing = [name for name in NEEDED if name not in columns]
     unknown = [name for name in columns if name not in COLUMNS]
     problems = [
-        AllocationProblem(line=1, column=name, value="", reason="This column is missing.")
+        AllocationProblem(line=1, column=name, value="", reason=_("This column is missing."))
         for name in missing
     ] + [
-        AllocationProblem(line=1, column=name[:80], value="", reason="There is no such column.")
+        AllocationProblem(line=1, column=name[:80], value="", reason=_("There is no such column."))
         for name in unknown
     ]
     if problems:
@@ -94,7 +95,7 @@ def read(text: str) -> tuple[list[dict[str, str]], list[AllocationProblem]]:
     for row in reader:
         rows.append({name: str(row.get(name) or "").strip() for name in COLUMNS})
         if len(rows) > MOST_ROWS:
-            reason = f"More than {MOST_ROWS} rows: send them in several files."
+            reason = _("More than %(most)s rows: send them in several files.", most=MOST_ROWS)
             return [], [AllocationProblem(line=0, column="", value="", reason=reason)]
     return rows, []
 
@@ -120,20 +121,20 @@ def check(
         before = len(problems)
         child_id = child_id_of(authority, row["social_care_id"])
         if child_id not in children:
-            wrong(number, "social_care_id", "There is no such child in this authority.")
+            wrong(number, "social_care_id", _("There is no such child in this authority."))
         role, person = row["role"].lower(), people.get(row["email"].lower())
         if role not in table().titles or role in NEVER_ASSIGNED:
-            wrong(number, "role", "This is not a role that somebody is given for a child.")
+            wrong(number, "role", _("This is not a role that somebody is given for a child."))
         elif person is None:
-            wrong(number, "email", "There is no account with this address.")
+            wrong(number, "email", _("There is no account with this address."))
         elif not person.holds(role, authority if role in table().authority_wide else None):
-            wrong(number, "role", "This account does not hold the role.")
+            wrong(number, "role", _("This account does not hold the role."))
         try:
             first, last = _day(row["held_from"]), _day(row["held_to"])
             if first and last and last < first:
-                wrong(number, "held_to", "The last day is before the first.")
+                wrong(number, "held_to", _("The last day is before the first."))
         except ValueError:
-            wrong(number, "held_from", "Give days as 2026-12-03.")
+            wrong(number, "held_from", _("Give days as 2026-12-03."))
             continue
         if len(problems) == before and person is not None:
             told = ProfessionalFacts.model_validate(
@@ -145,17 +146,19 @@ def check(
 
 async def _text_of(request: Request) -> str:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise ProblemError(400, "malformed", "Send the file as multipart/form-data.")
+        raise ProblemError(400, "malformed", _("Send the file as multipart/form-data."))
     try:
         async with request.form(max_files=2, max_fields=1) as form:
             sent = form.get("file")
             if not isinstance(sent, UploadFile):
-                raise InvalidError([FieldError("file", "Choose a CSV file.", "missing")])
+                raise InvalidError([FieldError("file", _("Choose a CSV file."), "missing")])
             return (await sent.read()).decode("utf-8")
     except HTTPException as error:
-        raise ProblemError(400, "malformed", "The body is not multipart/form-data.") from error
+        raise ProblemError(400, "malformed", _("The body is not multipart/form-data.")) from error
     except UnicodeDecodeError as error:
-        raise InvalidError([FieldError("file", "Save the file as UTF-8.", "encoding")]) from error
+        raise InvalidError(
+            [FieldError("file", _("Save the file as UTF-8."), "encoding")]
+        ) from error
 
 
 @router.post(
@@ -180,7 +183,7 @@ async def allocate(
     try:
         rows, problems = read(await _text_of(request))
     except csv.Error:
-        raise InvalidError([FieldError("file", "This is not a CSV file.", "csv")]) from None
+        raise InvalidError([FieldError("file", _("This is not a CSV file."), "csv")]) from None
     ids = {child_id_of(authority, row["social_care_id"]) for row in rows}
     async with running.pool.acquire() as connection:
         children: Mapping[UUID, Loaded[Child]] = await load_children(connection, running.store, ids)

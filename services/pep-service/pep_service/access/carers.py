@@ -18,6 +18,7 @@ from epep_events.base import Event
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.problems import NotFoundError, RefusedError
 from epep_runtime.text import Command, Email, Name, example
 from pep_service.children.child import CHILD, Child
@@ -63,7 +64,7 @@ def ask(child: Child, request_id: UUID, command: AskForCarer) -> list[Event]:
         raise NotFoundError
     for known, state in child.carers.values():
         if known.email == command.email and state != "refused":
-            raise RefusedError("Access for this address has been asked for.", "asked-already")
+            raise RefusedError(_("Access for this address has been asked for."), "asked-already")
     return [
         CarerAccessRequested(request_id=request_id, child_id=child.child_id, **command.model_dump())
     ]
@@ -74,7 +75,7 @@ def _waiting(child: Child, request_id: UUID) -> CarerAccessRequested:
         raise NotFoundError
     asked, state = child.carers[request_id]
     if state != "waiting":
-        raise RefusedError("This request has been decided.", "decided")
+        raise RefusedError(_("This request has been decided."), "decided")
     return asked
 
 

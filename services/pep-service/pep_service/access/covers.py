@@ -21,6 +21,7 @@ from epep_runtime.commands import Answer
 from epep_runtime.event_store import Aggregate
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, Name, example
 from pep_service.access.delegations import MayEnd, check_days
@@ -124,21 +125,23 @@ async def _checked(pool: Any, command: Arrange, today: Any) -> None:
     check_days(command.since, command.until, today)
     errors = []
     if (command.covered_id is None) == (command.setting_urn is None):
-        errors.append(FieldError("covered_id", "Choose a person or a setting.", "one-of"))
+        errors.append(FieldError("covered_id", _("Choose a person or a setting."), "one-of"))
     person = await person_of(pool, command.account_id)
     if person is None or not person.active or command.account_id == command.covered_id:
-        errors.append(FieldError("account_id", "There is no such account.", "unknown"))
+        errors.append(FieldError("account_id", _("There is no such account."), "unknown"))
     elif not person.holds(command.role):
-        errors.append(FieldError("role", f"{person.name} does not hold this role.", "not-held"))
+        errors.append(
+            FieldError("role", _("%(name)s does not hold this role.", name=person.name), "not-held")
+        )
     teaches = command.role in {"designated_teacher", "designated_person"}
     if command.role in NEVER_ASSIGNED or (command.setting_urn and not teaches):
-        errors.append(FieldError("role", "Nobody is covered in this role.", "unfit"))
+        errors.append(FieldError("role", _("Nobody is covered in this role."), "unfit"))
     if command.covered_id is not None:
         covered = await person_of(pool, command.covered_id)
         if covered is None:
-            errors.append(FieldError("covered_id", "There is no such account.", "unknown"))
+            errors.append(FieldError("covered_id", _("There is no such account."), "unknown"))
         elif not covered.holds(command.role, None if teaches else command.authority):
-            message = f"{covered.name} does not hold this role here."
+            message = _("%(name)s does not hold this role here.", name=covered.name)
             errors.append(FieldError("covered_id", message, "not-held"))
     if errors:
         raise InvalidError(errors)

@@ -22,6 +22,7 @@ from epep_runtime.commands import Answer
 from epep_runtime.event_store import Aggregate
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import FieldError, ForbiddenError, InvalidError, NotFoundError
 from epep_runtime.text import Command, Email, example
@@ -126,11 +127,11 @@ def check_days(since: date | None, until: date, today: date) -> None:
     """Refuse days that are over, the wrong way round or more than a year. Raises InvalidError."""
     first = since or today
     if first < today:
-        raise InvalidError([FieldError("from", "Choose today or a later day.", "past")])
+        raise InvalidError([FieldError("from", _("Choose today or a later day."), "past")])
     if until < first:
-        raise InvalidError([FieldError("until", "Choose a day that is not over.", "past")])
+        raise InvalidError([FieldError("until", _("Choose a day that is not over."), "past")])
     if until - first > LONGEST:
-        raise InvalidError([FieldError("until", "Choose a day within a year.", "too-long")])
+        raise InvalidError([FieldError("until", _("Choose a day within a year."), "too-long")])
 
 
 OWN_CHILDREN = """
@@ -170,14 +171,14 @@ async def appoint(command: Appoint, change: Changing, request: Request) -> JSONR
     person = (await people_by_email(running.pool, [command.email])).get(command.email)
     if person is None or person.account_id == change.principal.account_id:
         raise InvalidError(
-            [FieldError("email", "No colleague has an account with this address.", "unknown")]
+            [FieldError("email", _("No colleague has an account with this address."), "unknown")]
         )
     strange = set(command.child_ids or ()) - await own_children(
         running.pool, change.principal.account_id
     )
     if strange:
         raise InvalidError(
-            [FieldError("child_ids", "Choose children whose teacher you are.", "not-yours")]
+            [FieldError("child_ids", _("Choose children whose teacher you are."), "not-yours")]
         )
     until = end_of(command.until)
     assert until is not None

@@ -14,6 +14,7 @@ from epep_events.base import Event
 from epep_events.profile import Role
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import NotFoundError, RefusedError
 from epep_runtime.text import Command, Name, Paragraph, example
 from pep_service.children.child import CHILD, Child, child_id_of
@@ -82,7 +83,7 @@ async def take_emergency_access(
     except NotFoundError:
         pass
     else:
-        raise RefusedError("You may see this child already.", "has-access")
+        raise RefusedError(_("You may see this child already."), "has-access")
     now = running.store.clock()
     taken = Taken(child_id=child_id, until=now + LASTS)
     return await running.commands.carry_out(

@@ -10,6 +10,7 @@ from epep_access.checking import acting_in
 from epep_access.people import person_of
 from epep_events.profile import Role
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import FieldError, InvalidError, ProblemError
 from epep_runtime.text import Command, example
@@ -111,7 +112,7 @@ async def hand_over(
     acting = await acting_in(running.pool, change.principal, command.authority)
     by = acting.must("people.allocate")
     if command.to_account_id == account_id:
-        raise InvalidError([FieldError("to_account_id", "Choose somebody else.", "same")])
+        raise InvalidError([FieldError("to_account_id", _("Choose somebody else."), "same")])
     rows = await _theirs(running.pool, account_id, command.authority)
     rows = [row for row in rows if command.role in {None, row["role"]}]
     person = await person_of(running.pool, command.to_account_id)

@@ -10,17 +10,18 @@ from pydantic import BaseModel
 from epep_access.people import names_of
 from epep_access.permissions import table
 from epep_events.profile import AuthorityProfile
+from epep_runtime.language import N_, _
 from epep_runtime.postgres import Connection, Pool
 
 State = Literal["active", "coming", "ended"]
 
 BASIS_LABELS: Mapping[str, str] = {
-    "allocated": "Allocated to the child",
-    "setting": "Teacher at the child’s setting",
-    "cover": "Covering for somebody",
-    "delegation": "Appointed by the designated teacher",
-    "authority": "Works for the whole authority",
-    "emergency": "Emergency access",
+    "allocated": N_("Allocated to the child"),
+    "setting": N_("Teacher at the child’s setting"),
+    "cover": N_("Covering for somebody"),
+    "delegation": N_("Appointed by the designated teacher"),
+    "authority": N_("Works for the whole authority"),
+    "emergency": N_("Emergency access"),
 }
 
 
@@ -36,7 +37,7 @@ async def names(database: Pool | Connection, accounts: Iterable[UUID]) -> Mappin
     wanted = set(accounts)
     found = await names_of(database, wanted)
     return {
-        each: PersonName(account_id=each, name=found.get(each, "Name not known yet"))
+        each: PersonName(account_id=each, name=found.get(each, _("Name not known yet")))
         for each in wanted
     }
 

@@ -1,5 +1,6 @@
 """Who works with a child: assigning a professional, and ending that again."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from epep_events.pep import ProfessionalAssigned, ProfessionalUnassigned
 from epep_events.profile import Role
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, example
 from pep_service.children.child import CHILD, Child
@@ -21,13 +23,24 @@ from pep_service.peps.answers import LocalDate
 
 router = APIRouter(tags=["children"])
 
-ROLE_NAMES = {
-    "virtual_school": "of the virtual school",
-    "virtual_school_head": "head of the virtual school",
-    "coordinator": "a PEP coordinator",
-    "iro": "an independent reviewing officer",
-    "education_advisor": "an education advisor",
-    "education_officer": "an education officer",
+ROLE_NAMES: Mapping[Role, str] = {
+    "social_worker": N_("a social worker"),
+    "designated_teacher": N_("a designated teacher"),
+    "designated_person": N_("a designated person"),
+    "delegate": N_("a delegate"),
+    "virtual_school": N_("of the virtual school"),
+    "virtual_school_head": N_("head of the virtual school"),
+    "education_advisor": N_("an education advisor"),
+    "education_officer": N_("an education officer"),
+    "placement_officer": N_("a placement officer"),
+    "coordinator": N_("a PEP coordinator"),
+    "iro": N_("an independent reviewing officer"),
+    "carer": N_("a carer"),
+    "parent": N_("a parent"),
+    "young_person": N_("a young person"),
+    "auditor": N_("a auditor"),
+    "operator": N_("a operator"),
+    "system": N_("a system"),
 }
 NEVER_ASSIGNED = frozenset({"system", "operator", "auditor", "delegate"})
 """Roles that come another way than by assignment to a child."""
@@ -87,11 +100,11 @@ def may_hold(person: Person | None, role: Role, authority: str) -> None:
     carers may hold their role in another. Raises InvalidError.
     """
     if person is None or not person.active:
-        raise InvalidError([FieldError("account_id", "There is no such account.", "unknown")])
+        raise InvalidError([FieldError("account_id", _("There is no such account."), "unknown")])
     where = authority if role in {"virtual_school", "virtual_school_head"} else None
     if role in NEVER_ASSIGNED or not person.holds(role, where):
-        what = ROLE_NAMES.get(role, f"a {role.replace('_', ' ')}")
-        raise InvalidError([FieldError("role", f"{person.name} is not {what}.", "not-held")])
+        message = _("%(name)s is not %(what)s.", name=person.name, what=_(ROLE_NAMES[role]))
+        raise InvalidError([FieldError("role", message, "not-held")])
 
 
 @router.put(
@@ -114,7 +127,7 @@ async def put_person(
     may_hold(person, command.role, acting.authority)
     told = ProfessionalFacts.model_validate(command.model_dump())
     if told.held_from and told.held_to and told.held_to < told.held_from:
-        message = "The last day is before the first."
+        message = _("The last day is before the first.")
         raise InvalidError([FieldError("held_to", message, "before-start")])
     return await running.commands.carry_out(
         change,

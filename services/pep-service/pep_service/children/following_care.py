@@ -17,6 +17,7 @@ from epep_events.pep import (
     Placement,
     PlacementChanged,
 )
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from pep_service.children.child import Child, Episode, episode_field, evolve
 from pep_service.children.describing import FIELD_LABELS, day, episode_text, json_value
@@ -31,9 +32,13 @@ class UntoldEndError(RefusedError):
 
     def __init__(self, open_since: date, started_on: date) -> None:
         super().__init__(
-            f"The episode that began on {day(open_since)} was recorded before, runs into the one"
-            f" that begins on {day(started_on)}, and is not in this file. Give its row too, with"
-            " the day it ended.",
+            _(
+                "The episode that began on %(known)s was recorded before, runs into the one"
+                " that begins on %(told)s, and is not in this file. Give its row too, with"
+                " the day it ended.",
+                known=day(open_since),
+                told=day(started_on),
+            ),
             "end-not-told",
         )
         self.started_on = started_on

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from epep_runtime.language import _
 from pep_service.children.child import Child, Episode
 from pep_service.children.codes import code_lists
 from pep_service.children.describing import day, placement_text, years_and_months
@@ -51,22 +52,22 @@ def key_indicators(child: Child, today: date) -> list[Indicator]:
     school = school_year(child.date_of_birth, today)
     recent = placements_since(child, today - YEAR)
     return [
-        Indicator(label="Year group", value=f"{school.label} ({school.key_stage})"),
+        Indicator(label=_("Year group"), value=f"{school.label} ({school.key_stage})"),
         *_care(child, today),
         Indicator(
-            label="Placements in the last 12 months",
+            label=_("Placements in the last 12 months"),
             value=str(recent),
             tone=_tone(recent, yellow=2, red=3),
         ),
-        Indicator(label="Placements in all", value=str(placements_since(child, None))),
+        Indicator(label=_("Placements in all"), value=str(placements_since(child, None))),
         Indicator(
-            label="School moves",
+            label=_("School moves"),
             value=str(child.school_moves),
             tone=_tone(child.school_moves, yellow=1, red=2),
         ),
         Indicator(
-            label="School or setting",
-            value=child.setting_name or child.setting_urn or "None recorded",
+            label=_("School or setting"),
+            value=child.setting_name or child.setting_urn or _("None recorded"),
             tone="none" if child.setting_urn else "red",
         ),
     ]
@@ -80,13 +81,13 @@ def _care(child: Child, today: date) -> list[Indicator]:
     current, began = child.current_episode, care_began_on(child)
     if current is None or began is None:
         left = child.episodes[-1].ended_on if child.episodes else None
-        value = f"Left care on {day(left)}" if left else "No episode recorded"
-        return [Indicator(label="Legal status", value=value, tone="grey")]
+        value = _("Left care on %(day)s", day=day(left)) if left else _("No episode recorded")
+        return [Indicator(label=_("Legal status"), value=value, tone="grey")]
     lists = code_lists()
     return [
-        Indicator(label="Legal status", value=lists.label("ls", current.legal_status)),
-        Indicator(label="Placement", value=lists.label("place", current.placement.place)),
-        Indicator(label="Time in care", value=years_and_months(began, today)),
+        Indicator(label=_("Legal status"), value=lists.label("ls", current.legal_status)),
+        Indicator(label=_("Placement"), value=lists.label("place", current.placement.place)),
+        Indicator(label=_("Time in care"), value=years_and_months(began, today)),
     ]
 
 
@@ -97,27 +98,29 @@ def core_data(child: Child, *, restricted: bool = True) -> list[Datum]:
     """
     lists, current, began = code_lists(), child.current_episode, care_began_on(child)
     lines = [
-        ("First name", child.first_name),
-        ("Last name", child.last_name),
-        ("Preferred name", child.preferred_name),
-        ("Date of birth", day(child.date_of_birth)),
-        ("Sex", lists.label("sex", child.sex)),
-        ("Ethnicity", lists.label("ethnic", child.ethnicity)),
-        ("UPN", child.upn or "Not known"),
-        ("Social care number", child.social_care_id),
-        ("School or setting", child.setting_name or child.setting_urn or "None recorded"),
+        (_("First name"), child.first_name),
+        (_("Last name"), child.last_name),
+        (_("Preferred name"), child.preferred_name),
+        (_("Date of birth"), day(child.date_of_birth)),
+        (_("Sex"), lists.label("sex", child.sex)),
+        (_("Ethnicity"), lists.label("ethnic", child.ethnicity)),
+        (_("UPN"), child.upn or _("Not known")),
+        (_("Social care number"), child.social_care_id),
+        (_("School or setting"), child.setting_name or child.setting_urn or _("None recorded")),
     ]
     if child.mother:
-        lines.append(("Mother of a child born on", day(child.mothers_child_born) or "Not known"))
+        lines.append(
+            (_("Mother of a child born on"), day(child.mothers_child_born) or _("Not known"))
+        )
     if current is not None and restricted:
         lines += [
-            ("Came into care", day(began)),
-            ("Legal status", lists.label("ls", current.legal_status)),
-            ("Category of need", lists.label("cin", current.category_of_need)),
-            ("Placement", placement_text(current.placement)),
-            ("In this placement since", day(_home_since(child))),
+            (_("Came into care"), day(began)),
+            (_("Legal status"), lists.label("ls", current.legal_status)),
+            (_("Category of need"), lists.label("cin", current.category_of_need)),
+            (_("Placement"), placement_text(current.placement)),
+            (_("In this placement since"), day(_home_since(child))),
         ]
-    return [Datum(label=label, value=value or "Not recorded") for label, value in lines]
+    return [Datum(label=label, value=value or _("Not recorded")) for label, value in lines]
 
 
 def _home_since(child: Child) -> date:

@@ -7,6 +7,8 @@ year is -1. Rule: the age in whole years on 31 August before the school year, le
 from dataclasses import dataclass
 from datetime import date
 
+from epep_runtime.language import _
+
 SEPTEMBER = 9
 
 
@@ -37,13 +39,13 @@ def year_group(born: date, on: date) -> int:
 def year_group_label(group: int) -> str:
     """Return how a year group is shown: `Year 7`, `Reception`, `Nursery (age 3 to 4)`."""
     if group >= 1:
-        return f"Year {group}"
+        return _("Year %(group)s", group=group)
     if group == 0:
-        return "Reception"
+        return _("Reception")
     if group == -1:
-        return "Nursery (age 3 to 4)"
+        return _("Nursery (age 3 to 4)")
     age = max(group + 4, 0)
-    return f"Early years (age {age} to {age + 1})"
+    return _("Early years (age %(age)s to %(next)s)", age=age, next=age + 1)
 
 
 def key_stage(group: int) -> str:

@@ -10,7 +10,7 @@ from epep_events.profile import Section
 from pep_service.peps.pep import PEP, TargetState, evolve
 from pep_service.peps.reading import Stamps, stamps_of
 from pep_service.peps.status import STATE_LABELS, state_of
-from pep_service.peps.target_form import LABELS
+from pep_service.peps.target_labels import LABELS
 from pep_service.profiles.form import completable, pages_of, sections_of
 from pep_service.read_models.change_log.row import As, Raw, change
 from pep_service.read_models.change_log.showing import Words, in_words

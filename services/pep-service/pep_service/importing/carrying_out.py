@@ -15,6 +15,7 @@ import structlog
 from epep_events.base import Event
 from epep_events.envelope import Actor
 from epep_runtime.event_store import Cause, EventStore, Loaded, VersionConflictError
+from epep_runtime.language import _
 from epep_runtime.postgres import DATABASE_AWAY, Connection, Pool
 from epep_runtime.service import Running
 from pep_service.children.child import CHILD, Child
@@ -125,7 +126,7 @@ async def _carry_out_some(
     steps: list[Step] = []
     for told in children:
         if told.child_id in erased:
-            await _refuse(connection, found.import_id, told, ERASED_REASON)
+            await _refuse(connection, found.import_id, told, _(ERASED_REASON))
             continue
         loaded = known.get(told.child_id) or Loaded(CHILD.initial, 0, ())
         try:
@@ -188,7 +189,7 @@ def _cause(found: Staged) -> Cause:
 async def _one_child(connection: Connection, store: EventStore, found: Staged, step: Step) -> None:
     """Append to one stream, from its newest state."""
     told = step.told
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         loaded = await store.load(connection, CHILD, told.child_id)
         try:
             events = bring_up_to_date(loaded.state, told.child_id, told.facts)

@@ -1,10 +1,11 @@
 """Reading the cells of one row: dates, codes, numbers, each with a reason where it will not do."""
 
 import re
-from calendar import month_name, monthrange
+from calendar import monthrange
 from dataclasses import replace
 from datetime import date
 
+from epep_runtime.language import _, written_date
 from epep_runtime.text import email_address, one_line
 from pep_service.children.codes import code_lists
 from pep_service.importing.csv_files import FileKind, Row
@@ -47,14 +48,14 @@ class Cells:
         try:
             return one_line(value)
         except ValueError:
-            self.error(column, "This contains a character that cannot be stored.")
+            self.error(column, _("This contains a character that cannot be stored."))
             return None
 
     def child(self) -> str | None:
         """Return the child's number, which must be there."""
         value = self.text("CHILD", MAX_CHILD)
         if value is None and not self.refused:
-            self.error("CHILD", "The child’s number is missing.")
+            self.error("CHILD", _("The child’s number is missing."))
         return value
 
     def day(self, column: str, today: date, *, needed: bool = False) -> date | None:
@@ -62,14 +63,14 @@ class Cells:
         value = self.row.cells[column]
         if not value:
             if needed:
-                self.error(column, "The date is missing.")
+                self.error(column, _("The date is missing."))
             return None
         found = _date(value)
         if isinstance(found, str):
             self.error(column, found)
             return None
         if found > today:
-            self.error(column, "This date is in the future.")
+            self.error(column, _("This date is in the future."))
             return None
         return found
 
@@ -79,7 +80,7 @@ class Cells:
         lists = code_lists()
         if not value:
             if needed:
-                self.error(column, "The code is missing.")
+                self.error(column, _("The code is missing."))
             return None
         name = column.lower()
         if not lists.knows(name, value):
@@ -95,7 +96,7 @@ class Cells:
             return None
         value = value.upper()
         if not POSTCODE.match(value):
-            self.warn(column, "This does not look like a postcode.")
+            self.warn(column, _("This does not look like a postcode."))
         return value
 
     def email(self, column: str) -> str | None:
@@ -106,7 +107,7 @@ class Cells:
         try:
             return email_address(value)
         except ValueError:
-            self.warn(column, "This is not an e-mail address, so nobody is assigned.")
+            self.warn(column, _("This is not an e-mail address, so nobody is assigned."))
             return None
 
 
@@ -114,12 +115,17 @@ def _date(value: str) -> date | str:
     """Return the date, or the reason why it is none."""
     match = DATE.match(value)
     if match is None:
-        return "Write the date as dd/mm/yyyy."
+        return _("Write the date as dd/mm/yyyy.")
     day, month, year = (int(part) for part in match.groups())
     if not 1 <= month <= 12:
-        return f"There is no month {month}."
+        return _("There is no month %(month)s.", month=month)
     if year < 1900:
-        return "The year is out of range."
+        return _("The year is out of range.")
     if not 1 <= day <= monthrange(year, month)[1]:
-        return f"There is no {day} {month_name[month]} {year}."
+        return _(
+            "There is no %(day)s %(month)s %(year)s.",
+            day=day,
+            month=written_date(date(year, month, 1), "LLLL"),
+            year=year,
+        )
     return date(year, month, day)

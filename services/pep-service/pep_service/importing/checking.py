@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from epep_access.people import Person
+from epep_runtime.language import N_, _
 from pep_service.children.child import Child, child_id_of
 from pep_service.children.facts import ChildFacts
 from pep_service.children.following_care import UntoldEndError
@@ -18,7 +19,7 @@ from pep_service.importing.header_file import HeaderRow, read_header
 from pep_service.importing.people_file import PeopleRow, read_people
 from pep_service.importing.problems import Problem, Report
 
-ERASED_REASON = "This child's record has been erased. It cannot be recorded again."
+ERASED_REASON = N_("This child's record has been erased. It cannot be recorded again.")
 Verdict = Literal["new", "changed", "unchanged", "refused"]
 
 
@@ -141,7 +142,7 @@ def _planned(
     assert row.core is not None
     child_id = child_id_of(known.authority, number)
     if child_id in known.erased:
-        report.refuse(number, Problem(HEADER.name, row.line, "CHILD", number, ERASED_REASON))
+        report.refuse(number, Problem(HEADER.name, row.line, "CHILD", number, _(ERASED_REASON)))
         return None
     child = known.children.get(child_id, Child())
     facts = ChildFacts(
@@ -153,7 +154,7 @@ def _planned(
         professionals=told.professionals if told else (),
     )
     if not episodes:
-        reason = "The child has no episode in episodes.csv."
+        reason = _("The child has no episode in episodes.csv.")
         report.problems.append(
             Problem(HEADER.name, row.line, "CHILD", number, reason, "warning")
         )  # fmt: skip

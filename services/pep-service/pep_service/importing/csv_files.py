@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from epep_runtime.language import N_, _
 from pep_service.importing.problems import Problem, Report
 
 
@@ -73,16 +74,20 @@ def lines_by_child(rows: Sequence[Row]) -> Mapping[str, Sequence[int]]:
 
 def said_twice(lines: Sequence[int]) -> str:
     """Return the reason for refusing a child that stands on several lines of a file."""
-    shown = ", ".join(map(str, lines[:10])) + (" and more" if len(lines) > 10 else "")
-    return f"This child is in the file {len(lines)} times: lines {shown}."
+    shown, count = ", ".join(map(str, lines[:10])), len(lines)
+    if count > 10:
+        text = _("This child is in the file %(count)s times: lines %(shown)s and more.")
+    else:
+        text = _("This child is in the file %(count)s times: lines %(shown)s.")
+    return text % {"count": count, "shown": shown}
 
 
 SIGNATURES = (
-    (b"PK\x03\x04", "This is an Excel workbook or zip file. Save it as “CSV UTF-8”."),
-    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook. Save it as “CSV UTF-8”."),
-    (b"%PDF", "This is a PDF file. Export the data as “CSV UTF-8”."),
-    (b"\xff\xfe", "This is UTF-16 text. Save it as “CSV UTF-8”."),
-    (b"\xfe\xff", "This is UTF-16 text. Save it as “CSV UTF-8”."),
+    (b"PK\x03\x04", N_("This is an Excel workbook or zip file. Save it as “CSV UTF-8”.")),
+    (b"\xd0\xcf\x11\xe0", N_("This is an old Excel workbook. Save it as “CSV UTF-8”.")),
+    (b"%PDF", N_("This is a PDF file. Export the data as “CSV UTF-8”.")),
+    (b"\xff\xfe", N_("This is UTF-16 text. Save it as “CSV UTF-8”.")),
+    (b"\xfe\xff", N_("This is UTF-16 text. Save it as “CSV UTF-8”.")),
 )
 
 
@@ -102,7 +107,13 @@ def read_rows(kind: FileKind, data: bytes, report: Report) -> list[Row]:
         return list(_rows(kind, names, reader, report))
     except csv.Error as error:
         report.refuse_file(
-            Problem(kind.name, reader.line_num, "", "", f"This is not CSV from here on: {error}.")
+            Problem(
+                kind.name,
+                reader.line_num,
+                "",
+                "",
+                _("This is not CSV from here on: %(error)s.", error=error),
+            )
         )
         return []
 
@@ -113,10 +124,10 @@ def _decoded(kind: FileKind, data: bytes, report: Report) -> str | None:
 
     for signature, reason in SIGNATURES:
         if data.startswith(signature):
-            refuse(0, "", reason)
+            refuse(0, "", _(reason))
             return None
     if b"\0" in data:
-        refuse(data[: data.index(b"\0")].count(b"\n") + 1, "", "This is not a text file.")
+        refuse(data[: data.index(b"\0")].count(b"\n") + 1, "", _("This is not a text file."))
         return None
     try:
         text = data.decode("utf-8-sig")
@@ -126,12 +137,14 @@ def _decoded(kind: FileKind, data: bytes, report: Report) -> str | None:
         refuse(
             data[:start].count(b"\n") + 1,
             around.decode("cp1252", "replace").strip(),
-            "This line is not UTF-8; it looks like Windows-1252, which Excel’s plain “CSV”"
-            " makes. Save the file as “CSV UTF-8”.",
+            _(
+                "This line is not UTF-8; it looks like Windows-1252, which Excel’s plain “CSV”"
+                " makes. Save the file as “CSV UTF-8”."
+            ),
         )
         return None
     if not text.strip():
-        refuse(0, "", "The file is empty.")
+        refuse(0, "", _("The file is empty."))
         return None
     return text
 
@@ -145,19 +158,23 @@ def _has_columns(kind: FileKind, names: Sequence[str], report: Report) -> bool:
         refuse("", _what_it_may_be(kind, names))
     else:
         for name in missing:
-            refuse(name, "This column is missing.")
+            refuse(name, _("This column is missing."))
     for name in kind.columns:
         if names.count(name) > 1:
-            refuse(name, "This column is there more than once.")
+            refuse(name, _("This column is there more than once."))
     return not missing and not report.unreadable
 
 
 def _what_it_may_be(kind: FileKind, names: Sequence[str]) -> str:
-    wanted = f"The first line must name the columns {', '.join(kind.columns)}."
-    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
-        if len(names) == 1 and separator in names[0]:
-            return f"The cells are separated by {word}: save the file with commas. {wanted}"
-    return f"This is not {kind.name}. {wanted}"
+    columns = ", ".join(kind.columns)
+    wanted = _("The first line must name the columns %(columns)s.", columns=columns)
+    if len(names) == 1 and ";" in names[0]:
+        said = _("The cells are separated by semicolons: save the file with commas.")
+    elif len(names) == 1 and "\t" in names[0]:
+        said = _("The cells are separated by tabs: save the file with commas.")
+    else:
+        said = _("This is not %(name)s.", name=kind.name)
+    return f"{said} {wanted}"
 
 
 def _rows(
@@ -172,7 +189,11 @@ def _rows(
         if len(cells) != len(names):
             place = places["CHILD"]
             child = cells[place].strip() if place < len(cells) else ""
-            reason = f"This row has {len(cells)} cells; the first line names {len(names)} columns."
+            reason = _(
+                "This row has %(cells)s cells; the first line names %(names)s columns.",
+                cells=len(cells),
+                names=len(names),
+            )
             report.refuse(child, Problem(kind.name, line, "", "", reason))
             continue
         yield Row(line, {name: cells[place].strip() for name, place in places.items()})

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from epep_events.pep import Placement
+from epep_runtime.language import _
 from pep_service.children.facts import EpisodeFacts
 from pep_service.importing.cells import Cells
 from pep_service.importing.csv_files import EPISODES, Row
@@ -37,7 +38,7 @@ def read_episodes(
         if child is None:
             continue
         if child not in header:
-            cells.error("CHILD", "There is no such child in header.csv.")
+            cells.error("CHILD", _("There is no such child in header.csv."))
         core = header[child].core if child in header else None
         facts = _episode(cells, core.date_of_birth if core else None, today)
         if facts is not None:
@@ -51,7 +52,7 @@ def read_episodes(
 def _episode(cells: Cells, born: date | None, today: date) -> EpisodeFacts | None:
     started = cells.day("DECOM", today, needed=True)
     if started is not None and born is not None and started < born:
-        cells.error("DECOM", "The episode starts before the child was born.")
+        cells.error("DECOM", _("The episode starts before the child was born."))
     reason, legal_status, need = cells.code("RNE"), cells.code("LS"), cells.code("CIN")
     placement = _placement(cells)
     ended, end_reason, change_reason = _end(cells, started, today)
@@ -78,7 +79,7 @@ def _placement(cells: Cells) -> Placement | None:
     if urn is not None and NO_URN.match(urn):
         urn = None
     if urn is not None and not URN.match(urn):
-        cells.warn("URN", "This does not look like Ofsted’s number of a home or provider.")
+        cells.warn("URN", _("This does not look like Ofsted’s number of a home or provider."))
     home, postcode = cells.postcode("HOME_POST"), cells.postcode("PL_POST")
     if place is None:
         return None
@@ -95,14 +96,14 @@ def _end(
     change_reason = cells.code("REASON_PLACE_CHANGE", needed=False)
     given = cells.row.cells
     if started is not None and ended is not None and ended < started:
-        cells.error("DEC", "The episode ends before it starts.")
+        cells.error("DEC", _("The episode ends before it starts."))
     if given["DEC"] and not given["REC"]:
-        cells.error("REC", "The episode has ended; give the reason.")
+        cells.error("REC", _("The episode has ended; give the reason."))
     if given["REC"] and not given["DEC"]:
-        cells.error("DEC", "There is a reason for the end of the episode, but no date.")
+        cells.error("DEC", _("There is a reason for the end of the episode, but no date."))
     if not given["DEC"] and change_reason is not None:
         cells.warn(
-            "REASON_PLACE_CHANGE", "The episode has not ended, so this is left out until it has."
+            "REASON_PLACE_CHANGE", _("The episode has not ended, so this is left out until it has.")
         )
         change_reason = None
     return ended, reason, change_reason
@@ -113,12 +114,18 @@ def _check_sequence(episodes: Sequence[EpisodeRow]) -> None:
         before, after = earlier.facts, later.facts
         line = earlier.cells.row.line
         if before.started_on == after.started_on:
-            later.cells.error("DECOM", f"The episode on line {line} starts on the same day.")
+            later.cells.error(
+                "DECOM", _("The episode on line %(line)s starts on the same day.", line=line)
+            )
         elif before.ended_on is None and after.ended_on is None:
-            later.cells.error("DEC", f"The episode on line {line} is open, too: one must end.")
+            later.cells.error(
+                "DEC", _("The episode on line %(line)s is open, too: one must end.", line=line)
+            )
         elif before.ended_on is None or before.ended_on > after.started_on:
-            later.cells.error("DECOM", f"This episode overlaps the one on line {line}.")
+            later.cells.error(
+                "DECOM", _("This episode overlaps the one on line %(line)s.", line=line)
+            )
         elif before.end_reason == "X1" and before.ended_on != after.started_on:
-            earlier.cells.warn("REC", "X1 says that another episode follows on the same day.")
+            earlier.cells.warn("REC", _("X1 says that another episode follows on the same day."))
     if episodes and episodes[-1].facts.end_reason == "X1":
-        episodes[-1].cells.warn("REC", "X1 says that another episode follows; there is none.")
+        episodes[-1].cells.warn("REC", _("X1 says that another episode follows; there is none."))

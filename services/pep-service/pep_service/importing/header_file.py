@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from epep_runtime.language import _
 from pep_service.children.facts import CoreFacts
 from pep_service.children.upn import check_letter, is_upn
 from pep_service.importing.cells import Cells
@@ -67,15 +68,20 @@ def _upn(cells: Cells, numbers: Mapping[str, int]) -> str | None:
     if not value or UPN_UNKNOWN.match(value):
         return None
     if not is_upn(value):
-        cells.error("UPN", "A UPN is a letter (not I, O or S), 11 digits, and a digit or letter.")
+        cells.error(
+            "UPN", _("A UPN is a letter (not I, O or S), 11 digits, and a digit or letter.")
+        )
         return None
     if check_letter(value) != value[0]:
         cells.warn(
             "UPN",
-            f"The check letter should be {check_letter(value)}: one of the characters is wrong.",
+            _(
+                "The check letter should be %(letter)s: one of the characters is wrong.",
+                letter=check_letter(value),
+            ),
         )
     if numbers[value] > 1:
-        cells.warn("UPN", "Another child of the file has the same UPN.")
+        cells.warn("UPN", _("Another child of the file has the same UPN."))
     return value
 
 
@@ -84,13 +90,13 @@ def _motherhood(
 ) -> tuple[bool | None, date | None]:
     said = cells.row.cells["MOTHER"]
     if said not in {"", "0", "1"}:
-        cells.error("MOTHER", "Write 1 for a mother, 0 or nothing for all others.")
+        cells.error("MOTHER", _("Write 1 for a mother, 0 or nothing for all others."))
         return None, None
     childs_birth = cells.day("MC_DOB", today)
     if said == "1" and sex is not None and sex != FEMALE:
-        cells.warn("MOTHER", "The child is recorded as a mother but not as female.")
+        cells.warn("MOTHER", _("The child is recorded as a mother but not as female."))
     if childs_birth is not None and said != "1":
-        cells.error("MC_DOB", "There is a date of birth of a child, but MOTHER is not 1.")
+        cells.error("MC_DOB", _("There is a date of birth of a child, but MOTHER is not 1."))
     if childs_birth is not None and born is not None and childs_birth <= born:
-        cells.error("MC_DOB", "The mother’s child was born before her.")
+        cells.error("MC_DOB", _("The mother’s child was born before her."))
     return (None if said == "" else said == "1"), childs_birth

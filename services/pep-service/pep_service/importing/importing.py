@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from epep_access.checking import acting_in
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.ids import derived_id, new_id
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, NotFoundError, ProblemError, RefusedError
 from epep_runtime.service import Running
@@ -105,8 +106,8 @@ async def post_import(authority: Code, change: Changing, request: Request) -> Re
         raise ProblemError(
             422,
             "idempotency-mismatch",
-            "This Idempotency-Key was used for other files.",
-            errors=[FieldError("Idempotency-Key", "Use a new key for new files.", "reused")],
+            _("This Idempotency-Key was used for other files."),
+            errors=[FieldError("Idempotency-Key", _("Use a new key for new files."), "reused")],
         )
     location = {"Location": f"/imports/{import_id}"}
     return JSONResponse(await _shown(running.pool, found), 201, headers=location)
@@ -169,7 +170,7 @@ async def _start(connection: Connection, found: Staged, principal: Principal) ->
     if found.state in {"importing", "imported"}:
         return
     if found.total == 0:
-        raise RefusedError("There is no child in these files to import.", "nothing-to-import")
+        raise RefusedError(_("There is no child in these files to import."), "nothing-to-import")
     try:
         await connection.execute(
             "UPDATE imports SET state = 'importing', failure = NULL, started_at = now(),"
@@ -180,7 +181,7 @@ async def _start(connection: Connection, found: Staged, principal: Principal) ->
         )
     except asyncpg.UniqueViolationError as error:
         raise RefusedError(
-            "Another import is running for this authority. Wait until it has ended.",
+            _("Another import is running for this authority. Wait until it has ended."),
             "already-importing",
         ) from error
 

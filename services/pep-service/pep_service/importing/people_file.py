@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from epep_access.people import Person
 from epep_events.profile import Role
+from epep_runtime.language import N_, _
 from pep_service.children.facts import NameFacts, ProfessionalFacts, SettingFacts
 from pep_service.importing.cells import Cells
 from pep_service.importing.csv_files import PEOPLE, Row, lines_by_child, said_twice
@@ -13,8 +14,8 @@ from pep_service.importing.problems import Report
 
 SETTING_URN = re.compile(r"^(EY)?[0-9]{6}$")
 PROFESSIONALS: tuple[tuple[str, Role, str], ...] = (
-    ("SOCIAL_WORKER_EMAIL", "social_worker", "a social worker"),
-    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher", "a designated teacher"),
+    ("SOCIAL_WORKER_EMAIL", "social_worker", N_("a social worker")),
+    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher", N_("a designated teacher")),
 )
 
 
@@ -47,7 +48,7 @@ def read_people(
         if child is None:
             continue
         if child not in children:
-            cells.error("CHILD", "There is no such child in header.csv.")
+            cells.error("CHILD", _("There is no such child in header.csv."))
         if len(lines[child]) > 1:
             cells.error("CHILD", said_twice(lines[child]))
         found[child] = PeopleRow(
@@ -59,7 +60,7 @@ def read_people(
 def _names(cells: Cells) -> NameFacts:
     for column in ("FIRST_NAME", "LAST_NAME"):
         if not cells.row.cells[column]:
-            cells.warn(column, "The name is missing; one that is recorded already stays.")
+            cells.warn(column, _("The name is missing; one that is recorded already stays."))
     return NameFacts(
         first_name=cells.text("FIRST_NAME"),
         last_name=cells.text("LAST_NAME"),
@@ -73,12 +74,14 @@ def _setting(cells: Cells, settings: Mapping[str, str]) -> SettingFacts | None:
         return SettingFacts(urn=None)
     urn = urn.upper()
     if not SETTING_URN.match(urn):
-        cells.warn("SETTING_URN", "This is not the URN of a setting; the setting stays as it is.")
+        cells.warn(
+            "SETTING_URN", _("This is not the URN of a setting; the setting stays as it is.")
+        )
         return None
     if urn not in settings:
         cells.warn(
             "SETTING_URN",
-            "This setting is not in the register: it shows without a name until it is.",
+            _("This setting is not in the register: it shows without a name until it is."),
         )
     return SettingFacts(urn=urn, name=settings.get(urn))
 
@@ -91,9 +94,12 @@ def _professionals(cells: Cells, people: Mapping[str, Person]) -> tuple[Professi
             continue
         person = people.get(email)
         if person is None:
-            cells.warn(column, "There is no account with this address, so nobody is assigned.")
+            cells.warn(column, _("There is no account with this address, so nobody is assigned."))
         elif not person.holds(role):
-            cells.warn(column, f"This account is not that of {words}, so nobody is assigned.")
+            cells.warn(
+                column,
+                _("This account is not that of %(words)s, so nobody is assigned.", words=_(words)),
+            )
         else:
             found.append(ProfessionalFacts(account_id=person.account_id, role=role))
     return tuple(found)

@@ -2,14 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from epep_runtime.language import N_, _
 
 Severity = Literal["error", "warning"]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("file", "line", "column", "value", "reason", "severity")
+COLUMNS = (N_("file"), N_("line"), N_("column"), N_("value"), N_("reason"), N_("severity"))
+SEVERITIES: Mapping[Severity, str] = {"error": N_("error"), "warning": N_("warning")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ def problems_csv(problems: Iterable[Problem]) -> bytes:
     """Return the problems as CSV in UTF-8 with a byte-order mark, which Excel needs."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow([_(each) for each in COLUMNS])
     for each in problems:
-        writer.writerow([harmless(str(getattr(each, name))) for name in COLUMNS])
+        cells = [each.file, str(each.line), each.column, each.value, each.reason]
+        cells.append(_(SEVERITIES[each.severity]))
+        writer.writerow([harmless(cell) for cell in cells])
     return text.getvalue().encode("utf-8-sig")

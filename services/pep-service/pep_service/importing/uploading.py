@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, ProblemError
 
 FIELDS = ("header", "episodes", "people")
@@ -53,32 +54,34 @@ class Upload:
 async def upload_of(request: Request) -> Upload:
     """Read the files. Raises ProblemError 400 for another kind of body, InvalidError by field."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise ProblemError(400, "malformed", "Send the files as multipart/form-data.")
+        raise ProblemError(400, "malformed", _("Send the files as multipart/form-data."))
     try:
         async with request.form(max_files=len(FIELDS) + 1, max_fields=len(FIELDS)) as form:
             parts = form.multi_items()
             _refuse_misfits([(name, isinstance(part, UploadFile)) for name, part in parts])
             read = {name: await part.read() for name, part in parts if isinstance(part, UploadFile)}
     except HTTPException as error:
-        raise ProblemError(400, "malformed", "The body is not multipart/form-data.") from error
+        raise ProblemError(400, "malformed", _("The body is not multipart/form-data.")) from error
     people = read.get("people")
     return Upload(read["header"], read["episodes"], people or None)
 
 
 def _refuse_misfits(parts: list[tuple[str, bool]]) -> None:
-    names = [name for name, _ in parts]
+    names = [name for name, _is_file in parts]
     errors = [
-        FieldError(name, "There is no such field.", "extra_forbidden")
+        FieldError(name, _("There is no such field."), "extra_forbidden")
         for name in dict.fromkeys(names)
         if name not in FIELDS
     ]
     for name in FIELDS:
         if names.count(name) > 1:
-            errors.append(FieldError(name, "Send one file.", "too_many"))
+            errors.append(FieldError(name, _("Send one file."), "too_many"))
         elif name not in names and name != "people":
-            errors.append(FieldError(name, f"Choose the file {name}.csv.", "missing"))
+            errors.append(
+                FieldError(name, _("Choose the file %(name)s.csv.", name=name), "missing")
+            )
     errors += [
-        FieldError(name, "Send this as a file.", "not_a_file")
+        FieldError(name, _("Send this as a file."), "not_a_file")
         for name, is_file in parts
         if name in FIELDS and not is_file
     ]

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator
 
+from epep_runtime.language import _
 from pep_service.peps.reading import Opened, Stamp
 
 Key = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,60}$", examples=["care_information"])]
@@ -31,14 +32,14 @@ def by_of(opened: Opened, stamp: Stamp | None) -> By | None:
         return None
     if stamp.account_id is None:
         return By(at=stamp.at, by="ePEP")
-    return By(at=stamp.at, by=opened.names.get(stamp.account_id, "Somebody with an account"))
+    return By(at=stamp.at, by=opened.names.get(stamp.account_id, _("Somebody with an account")))
 
 
 def _iso_day(value: object) -> object:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or len(value) != 10:
-        raise ValueError("Enter a date as YYYY-MM-DD")
+        raise ValueError(_("Enter a date as YYYY-MM-DD"))
     return value
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from epep_events.profile import AuthorityProfile, Section
 from epep_runtime.event_store import EventStore
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from pep_service.peps.own_log import histories, peps_of_child
 from pep_service.peps.status import STATE_LABELS, State, all_complete, state_from
@@ -91,7 +92,7 @@ def shown(card: Card, profile: AuthorityProfile, *, rating: bool = True) -> PepC
         pep_id=card.pep_id,
         kind_label=card.kind_label,
         state=state,
-        state_label=STATE_LABELS[state],
+        state_label=_(STATE_LABELS[state]),
         initiated_on=card.initiated_on,
         completion_due=card.completion_due,
         meeting_at=card.meeting_at,

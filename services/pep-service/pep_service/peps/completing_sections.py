@@ -10,6 +10,7 @@ from epep_events.pep import SectionCompleted
 from epep_events.profile import Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _, ngettext
 from epep_runtime.problems import FieldError, RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed, Key
@@ -30,15 +31,19 @@ class CompleteSection(Command):
 def refuse_unless_completable(pep: PEP, section: Section) -> None:
     """Raise RefusedError with everything that is outstanding in the section."""
     if section.key in pep.completed:
-        raise RefusedError("This section is already marked complete.", "already_complete")
+        raise RefusedError(_("This section is already marked complete."), "already_complete")
     errors = [each.error() for each in outstanding_of(pep, section)]
     if section.needs_meeting and not pep.meeting_confirmed:
         where = next((page.key for page in section.pages if page.kind == "meeting"), section.key)
-        errors.insert(0, FieldError(where, NO_MEETING, "meeting_confirmed"))
+        errors.insert(0, FieldError(where, _(NO_MEETING), "meeting_confirmed"))
     if errors:
-        count = f"{len(errors)} thing{'' if len(errors) == 1 else 's'}"
         raise RefusedError(
-            f"{section.title} can't be marked complete yet: {count} to do first.",
+            ngettext(
+                "%(title)s can't be marked complete yet: %(num)s thing to do first.",
+                "%(title)s can't be marked complete yet: %(num)s things to do first.",
+                len(errors),
+                title=section.title,
+            ),
             "outstanding",
             errors,
         )
@@ -52,7 +57,7 @@ def decide(pep: PEP, section: Section) -> list[Event]:
     """
     refuse_unless_editable(pep)
     if not section.completed_by:
-        raise RefusedError("Nobody marks this section complete.", "not_completable")
+        raise RefusedError(_("Nobody marks this section complete."), "not_completable")
     refuse_unless_completable(pep, section)
     start = pep.start
     return [

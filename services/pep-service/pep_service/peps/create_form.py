@@ -12,6 +12,7 @@ from epep_access.people import person_of
 from epep_events.profile import AuthorityProfile, Choice, Variant
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Asking, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from pep_service.children.school_year import school_year
 from pep_service.peps.initiating import Circumstances, circumstances
@@ -73,7 +74,9 @@ def form_of(told: Circumstances, today: date, contact: FormContact) -> CreateFor
     year = school_year(child.date_of_birth, today)
     variant = profile.variants_by_year.get(str(year.year_group))
     if variant is None or child.child_id is None:
-        raise RefusedError(f"{profile.name} has no PEP for {year.label}.", "age")
+        raise RefusedError(
+            _("%(name)s has no PEP for %(label)s.", name=profile.name, label=year.label), "age"
+        )
     return CreateForm(
         child=FormChild(child_id=child.child_id, name=child.name, initials=child.initials),
         labels=profile.labels,

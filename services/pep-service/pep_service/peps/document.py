@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from epep_access.readings import note_reading
 from epep_events.profile import Page, Section, Variant
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import _
 from pep_service.children.child import CHILD
 from pep_service.children.school_year import year_group_label
 from pep_service.peps.answers import By, by_of
@@ -218,7 +219,7 @@ def document_of(opened: Opened, child_name: str) -> Document:
         key_stage=start.key_stage,
         year_group_label=year_group_label(start.year_group),
         state=state,
-        state_label=STATE_LABELS[state],
+        state_label=_(STATE_LABELS[state]),
         initiated_on=start.initiated_on,
         completion_due=pep.completion_due,
         overdue=is_overdue(pep.completion_due, opened.today, handed_in=handed_in),

@@ -12,6 +12,7 @@ from epep_events.profile import Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import new_id
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from pep_service.peps.pep import PEP, PEPS, refuse_unless_editable
 from pep_service.peps.reading import open_pep
@@ -37,7 +38,7 @@ def decide(pep: PEP, section: Section, target_id: UUID, form: TargetForm) -> lis
     """
     refuse_unless_editable(pep)
     if sum(each.status != "withdrawn" for each in pep.targets.values()) >= MOST:
-        raise RefusedError(f"A PEP has at most {MOST} targets.", "too_many")
+        raise RefusedError(_("A PEP has at most %(most)s targets.", most=MOST), "too_many")
     drafted = TargetDrafted(
         pep_id=pep.start.pep_id,
         target_id=target_id,

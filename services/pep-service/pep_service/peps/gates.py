@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 from epep_events.profile import AuthorityProfile, Section
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError
 from pep_service.peps.pep import PEP
 from pep_service.peps.status import all_complete
 from pep_service.peps.values import missing_fields
 from pep_service.profiles.form import completable, page_of_kind
 
-NO_MEETING = "The meeting has not been confirmed yet. Confirm it on the meeting page first."
-NO_NEXT_MEETING = "The date of the next meeting has not been set yet. Set it on the meeting page."
+NO_MEETING = N_("The meeting has not been confirmed yet. Confirm it on the meeting page first.")
+NO_NEXT_MEETING = N_(
+    "The date of the next meeting has not been set yet. Set it on the meeting page."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Outstanding:
 
     def error(self) -> FieldError:
         """Return the refusal's line for it; the field is `<page>.<field>`."""
-        message = f"Answer “{self.label}” on the page {self.page_title}."
+        message = _(
+            "Answer “%(label)s” on the page %(page_title)s.",
+            label=self.label,
+            page_title=self.page_title,
+        )
         return FieldError(f"{self.page}.{self.field}", message, "mandatory")
 
 
@@ -52,9 +59,12 @@ def gates_of(
 ) -> tuple[Gate, ...]:
     """Return the profile's gates in its order."""
     facts = {
-        "sections_complete": ("Every section is complete", all_complete(pep.completed, sections)),
-        "meeting_confirmed": ("The meeting has taken place", pep.meeting_confirmed),
-        "next_meeting_set": ("The next meeting has a date", pep.next_meeting is not None),
+        "sections_complete": (
+            _("Every section is complete"),
+            all_complete(pep.completed, sections),
+        ),
+        "meeting_confirmed": (_("The meeting has taken place"), pep.meeting_confirmed),
+        "next_meeting_set": (_("The next meeting has a date"), pep.next_meeting is not None),
     }
     return tuple(Gate(key, *facts[key]) for key in profile.sign_off.gates)
 
@@ -72,10 +82,12 @@ def unmet(
         if gate.key == "sections_complete":
             for section in completable(sections):
                 if section.key not in pep.completed:
-                    text = f"The section {section.title} has not been marked complete."
+                    text = _(
+                        "The section %(title)s has not been marked complete.", title=section.title
+                    )
                     found.append(FieldError(section.key, text, "section_incomplete"))
                     found += [each.error() for each in outstanding_of(pep, section)]
         else:
-            text = NO_MEETING if gate.key == "meeting_confirmed" else NO_NEXT_MEETING
+            text = _(NO_MEETING) if gate.key == "meeting_confirmed" else _(NO_NEXT_MEETING)
             found.append(FieldError(where, text, gate.key))
     return tuple(found)

@@ -17,6 +17,7 @@ from epep_runtime.civil_time import local_date
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import derived_id
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, Name, example
@@ -83,13 +84,15 @@ def refuse_second(kind: str, peps: Sequence[KnownPEP]) -> None:
     there = {each.pep_id for each in peps}
     if any(each.kind == kind and not each.signed_off for each in peps):
         raise RefusedError(
-            "The child already has an open PEP of this kind. Work on that one, or sign it off.",
+            _("The child already has an open PEP of this kind. Work on that one, or sign it off."),
             "open_pep",
         )
     if any(each.next_pep_id and each.next_pep_id not in there for each in peps):
         raise RefusedError(
-            "The last PEP has just been signed off and the next one is being made."
-            " Try again in a moment.",
+            _(
+                "The last PEP has just been signed off and the next one is being made."
+                " Try again in a moment."
+            ),
             "next_pep_coming",
         )
 
@@ -98,13 +101,15 @@ def _kind(kind: str, profile: AuthorityProfile) -> Choice:
     for choice in profile.kinds:
         if choice.value == kind:
             return choice
-    raise InvalidError([FieldError("kind", "Choose one of the kinds given.", "choice")])
+    raise InvalidError([FieldError("kind", _("Choose one of the kinds given."), "choice")])
 
 
 def _year(child: Child, profile: AuthorityProfile, now: datetime) -> SchoolYear:
     year = school_year(child.date_of_birth, local_date(now))
     if str(year.year_group) not in profile.variants_by_year:
-        raise RefusedError(f"{profile.name} has no PEP for {year.label}.", "age")
+        raise RefusedError(
+            _("%(name)s has no PEP for %(label)s.", name=profile.name, label=year.label), "age"
+        )
     return year
 
 
@@ -121,7 +126,7 @@ def decide(
         raise NotFoundError
     refuse_second(command.kind, told.peps)
     if pep.initiated is not None:
-        raise RefusedError("Somebody else has just created this PEP.", "open_pep")
+        raise RefusedError(_("Somebody else has just created this PEP."), "open_pep")
     kind = _kind(command.kind, profile)
     year = _year(child, profile, now)
     plan = plan_of(command.meeting, profile, now)

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from epep_access.people import people_of
 from epep_events.pep import Invitee
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Email, Name
@@ -30,7 +31,7 @@ class InviteeForm(Command):
             return self
         if self.email and self.name and not self.account_id:
             return self
-        raise ValueError("Give an account, or an email address with a name")
+        raise ValueError(_("Give an account, or an email address with a name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,16 @@ def invitees_of(
 ) -> tuple[Invitee, ...]:
     """Return the invitees. Raises InvalidError for strangers, repetitions and too many."""
     if len(forms) > MOST:
-        raise InvalidError([FieldError("invitees", f"Invite at most {MOST} people.", "too_many")])
+        raise InvalidError(
+            [FieldError("invitees", _("Invite at most %(most)s people.", most=MOST), "too_many")]
+        )
     found: list[Invitee] = []
     errors: list[FieldError] = []
     seen: set[str] = set()
     for number, form in enumerate(forms):
         where = f"invitees.{number}"
         if form.account_id is not None and form.account_id not in people:
-            text = "This person has no role for the child. Invite them by email address."
+            text = _("This person has no role for the child. Invite them by email address.")
             errors.append(FieldError(f"{where}.account_id", text, "stranger"))
             continue
         invitee = (
@@ -86,7 +89,9 @@ def invitees_of(
         )
         marks = {mark for mark in (str(form.account_id or ""), invitee.email or "") if mark}
         if marks & seen:
-            errors.append(FieldError(where, f"{invitee.name} is invited twice.", "twice"))
+            errors.append(
+                FieldError(where, _("%(name)s is invited twice.", name=invitee.name), "twice")
+            )
         seen |= marks
         found.append(invitee)
     if errors:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from epep_events.pep import MeetingPlan
 from epep_events.profile import AuthorityProfile
 from epep_runtime.civil_time import SkippedTimeError, instant, local_date
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.text import Command, Line, Name, Paragraph
 from pep_service.peps.answers import LocalDate
@@ -20,7 +21,7 @@ OTHER = "other"
 def _clock(value: object) -> object:
     if isinstance(value, str) and len(value) == 5 and value[2] == ":":
         return value
-    raise ValueError("Enter a time as HH:MM, like 10:30")
+    raise ValueError(_("Enter a time as HH:MM, like 10:30"))
 
 
 LocalTime = Annotated[dt.time, BeforeValidator(_clock)]
@@ -49,30 +50,30 @@ def starts_at(form: MeetingForm, now: dt.datetime) -> dt.datetime:
     today = local_date(now)
     earliest = today - LONGEST_AGO if form.already_held else today
     if form.date < earliest:
-        text = "The meeting must be in the future."
+        text = _("The meeting must be in the future.")
         if form.already_held:
-            text = f"The meeting can be at most {LONGEST_AGO.days} days ago."
+            text = _("The meeting can be at most %(days)s days ago.", days=LONGEST_AGO.days)
         raise InvalidError([FieldError("meeting.date", text, "past")])
     if form.date > today + LONGEST_AHEAD:
         raise InvalidError(
-            [FieldError("meeting.date", "The meeting must be within a year.", "range")]
+            [FieldError("meeting.date", _("The meeting must be within a year."), "range")]
         )
     try:
         moment = instant(form.date, form.time)
     except SkippedTimeError as error:
-        text = "The clocks go forward over this time, so it does not exist on that day."
+        text = _("The clocks go forward over this time, so it does not exist on that day.")
         raise InvalidError([FieldError("meeting.time", text, "skipped")]) from error
     if moment <= now and not form.already_held:
-        text = "The meeting must be in the future."
+        text = _("The meeting must be in the future.")
         raise InvalidError([FieldError("meeting.date", text, "past")])
     return moment
 
 
 def _reason_errors(form: MeetingForm, profile: AuthorityProfile) -> list[FieldError]:
     if form.reason not in {reason.value for reason in profile.meeting_reasons}:
-        return [FieldError("meeting.reason", "Choose one of the reasons given.", "choice")]
+        return [FieldError("meeting.reason", _("Choose one of the reasons given."), "choice")]
     if form.reason == OTHER and not form.reason_detail:
-        return [FieldError("meeting.reason_detail", "Say what the reason is.", "missing")]
+        return [FieldError("meeting.reason_detail", _("Say what the reason is."), "missing")]
     return []
 
 

@@ -29,6 +29,7 @@ from epep_events.pep import (
     TargetWithdrawn,
 )
 from epep_runtime.event_store import Aggregate
+from epep_runtime.language import _
 from epep_runtime.problems import NotFoundError, RefusedError
 
 TargetStatus = Literal["draft", "submitted", "withdrawn"]
@@ -96,15 +97,17 @@ def refuse_unless_editable(pep: PEP) -> None:
 
     A returned PEP may be changed again.
     """
-    _ = pep.start
+    _started = pep.start
     if pep.signed_off:
         raise RefusedError(
-            "This PEP has been signed off, so it can no longer be changed.", "signed_off"
+            _("This PEP has been signed off, so it can no longer be changed."), "signed_off"
         )
     if pep.submitted:
         raise RefusedError(
-            "This PEP has been submitted to the virtual school."
-            " It can be changed again if they return it.",
+            _(
+                "This PEP has been submitted to the virtual school."
+                " It can be changed again if they return it."
+            ),
             "submitted",
         )
 

@@ -14,6 +14,7 @@ from epep_events.pep import FieldChange, PageSaved
 from epep_events.profile import Page, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Key
@@ -63,7 +64,7 @@ def cleaned(page: Page, values: Mapping[str, JsonValue], today: date) -> dict[st
     for key, raw in values.items():
         if key not in fields:
             where = f"values.{key}" if FIELD_KEY.match(key) else "values"
-            errors.append(FieldError(where, "There is no such field on this page.", "unknown"))
+            errors.append(FieldError(where, _("There is no such field on this page."), "unknown"))
             continue
         try:
             kept[key] = stored(fields[key], raw, today)
@@ -105,7 +106,7 @@ def decide(
     kept = cleaned(page, values, today)
     missing = missing_fields(page.fields, {**pep.answers(page.key), **kept})
     if block and missing:
-        text = "This question must be answered before the page can be saved."
+        text = _("This question must be answered before the page can be saved.")
         raise InvalidError([FieldError(f"values.{f.key}", text, "mandatory") for f in missing])
     changes = changes_of(pep, page, kept)
     if not changes:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from epep_access.readings import note_reading
 from epep_events.profile import Section
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import _
 from pep_service.peps.answers import By, by_of
 from pep_service.peps.gates import gates_of, outstanding_of, unmet
 from pep_service.peps.reading import Opened, open_pep, stamps_of
@@ -109,7 +110,7 @@ def _blocked(opened: Opened) -> list[str]:
     """Why neither submission nor sign-off is possible yet; blank fields are listed elsewhere."""
     pep = opened.pep
     if pep.signed_off:
-        return ["This PEP has been signed off."]
+        return [_("This PEP has been signed off.")]
     errors = unmet(pep, opened.profile, opened.sections)
     return [each.message for each in errors if each.code != "mandatory"]
 
@@ -117,8 +118,9 @@ def _blocked(opened: Opened) -> list[str]:
 def _final(opened: Opened, blocked: list[str]) -> Final:
     rules = opened.profile.sign_off
     if is_needed(opened.profile) and not opened.pep.signed_off:
-        handed_in = "It has been submitted. " if opened.pep.submitted else "Not submitted yet. "
-        blocked = [*blocked, handed_in + BY_REVIEW]
+        submitted = opened.pep.submitted
+        handed_in = _("It has been submitted.") if submitted else _("Not submitted yet.")
+        blocked = [*blocked, f"{handed_in} {_(BY_REVIEW)}"]
     role_ok = opened.acting.may("pep.sign_off", (rules.final_role,))
     return Final(
         role_label=opened.role_label(rules.final_role),

@@ -11,6 +11,7 @@ from epep_events.profile import AuthorityProfile, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import derived_id
+from epep_runtime.language import N_, _
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
@@ -20,7 +21,9 @@ from pep_service.peps.reading import open_pep
 
 router = APIRouter(tags=["sign-off"])
 
-BY_REVIEW = "It is signed off by publishing its quality review with the decision to sign it off."
+BY_REVIEW = N_(
+    "It is signed off by publishing its quality review with the decision to sign it off."
+)
 
 
 class SignOffPEP(Command):
@@ -54,11 +57,11 @@ def decide(pep: PEP, profile: AuthorityProfile, sections: tuple[Section, ...]) -
     Raises RefusedError: not editable, signed off through its review instead, or gates unmet.
     """
     if profile.qa.mode == "before_sign_off":
-        raise RefusedError(BY_REVIEW, "by_review")
+        raise RefusedError(_(BY_REVIEW), "by_review")
     refuse_unless_editable(pep)
     errors = unmet(pep, profile, sections)
     if errors:
-        raise RefusedError("The PEP can't be signed off yet.", "gates", errors)
+        raise RefusedError(_("The PEP can't be signed off yet."), "gates", errors)
     return [signed_off(pep)]
 
 

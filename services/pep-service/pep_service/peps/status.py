@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from epep_events.profile import Section
+from epep_runtime.language import N_
 from pep_service.peps.pep import PEP
 from pep_service.profiles.form import completable
 
@@ -18,13 +19,13 @@ State = Literal[
 ]
 
 STATE_LABELS: dict[State, str] = {
-    "initiated": "Initiated",
-    "meeting_scheduled": "Meeting arranged",
-    "meeting_confirmed": "Meeting held",
-    "sections_complete": "All sections complete",
-    "submitted": "Submitted",
-    "returned": "Returned",
-    "signed_off": "Signed off",
+    "initiated": N_("Initiated"),
+    "meeting_scheduled": N_("Meeting arranged"),
+    "meeting_confirmed": N_("Meeting held"),
+    "sections_complete": N_("All sections complete"),
+    "submitted": N_("Submitted"),
+    "returned": N_("Returned"),
+    "signed_off": N_("Signed off"),
 }
 
 

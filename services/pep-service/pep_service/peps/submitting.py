@@ -10,6 +10,7 @@ from epep_events.pep import PEPSubmitted
 from epep_events.profile import AuthorityProfile, Section
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
@@ -39,11 +40,11 @@ def decide(pep: PEP, profile: AuthorityProfile, sections: tuple[Section, ...]) -
     refuse_unless_editable(pep)
     if not is_needed(profile):
         raise RefusedError(
-            "This authority's PEPs are signed off without being submitted.", "not_needed"
+            _("This authority's PEPs are signed off without being submitted."), "not_needed"
         )
     errors = unmet(pep, profile, sections)
     if errors:
-        raise RefusedError("The PEP can't be submitted yet.", "gates", errors)
+        raise RefusedError(_("The PEP can't be submitted yet."), "gates", errors)
     start = pep.start
     return [
         PEPSubmitted(

@@ -9,6 +9,7 @@ from epep_events.base import Event
 from epep_events.pep import TargetSubmitted
 from epep_events.profile import Section
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from pep_service.peps.answers import Changed
@@ -35,12 +36,14 @@ def decide(pep: PEP, section: Section, target_id: UUID) -> list[Event]:
     target = live_target(pep, target_id)
     if not pep.meeting_confirmed:
         raise RefusedError(
-            "Targets are agreed at the meeting. Confirm on the meeting page that it has taken"
-            " place, then submit this target.",
+            _(
+                "Targets are agreed at the meeting. Confirm on the meeting page that it has taken"
+                " place, then submit this target."
+            ),
             "meeting_confirmed",
         )
     if target.status == "submitted":
-        raise RefusedError("This target has been submitted already.", "already_submitted")
+        raise RefusedError(_("This target has been submitted already."), "already_submitted")
     return [
         TargetSubmitted(
             pep_id=pep.start.pep_id,

@@ -1,25 +1,26 @@
 """What a target can be about (domain 4.5)."""
 
 from epep_events.profile import Choice
+from epep_runtime.language import N_, _
 
 AREAS: tuple[Choice, ...] = tuple(
     Choice(value=value, label=label)
     for value, label in (
-        ("reading", "Reading and English"),
-        ("writing", "Writing"),
-        ("mathematics", "Mathematics"),
-        ("other_subject", "Another subject"),
-        ("attendance", "Attendance and punctuality"),
-        ("wellbeing", "Social, emotional and mental health"),
-        ("speech_language", "Speech and language"),
-        ("independence", "Independence"),
-        ("aspiration", "Aspirations and careers"),
-        ("enrichment", "Activities and enrichment"),
-        ("transition", "Moving on to a new school or phase"),
+        ("reading", N_("Reading and English")),
+        ("writing", N_("Writing")),
+        ("mathematics", N_("Mathematics")),
+        ("other_subject", N_("Another subject")),
+        ("attendance", N_("Attendance and punctuality")),
+        ("wellbeing", N_("Social, emotional and mental health")),
+        ("speech_language", N_("Speech and language")),
+        ("independence", N_("Independence")),
+        ("aspiration", N_("Aspirations and careers")),
+        ("enrichment", N_("Activities and enrichment")),
+        ("transition", N_("Moving on to a new school or phase")),
     )
 )
 
 
 def area_label(value: str) -> str:
     """Return what people call an area; one that is not known is shown as it is."""
-    return next((area.label for area in AREAS if area.value == value), value)
+    return next((_(area.label) for area in AREAS if area.value == value), value)

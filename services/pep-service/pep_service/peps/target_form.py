@@ -8,11 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from epep_events.pep import FieldChange, Target
 from epep_events.profile import Page, Section
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Line, example, printable
 from pep_service.peps.answers import LocalDate
 from pep_service.peps.pep import PEP, TargetState
 from pep_service.peps.target_areas import AREAS
+from pep_service.peps.target_labels import LABELS
 from pep_service.profiles.form import page_of_kind
 
 FURTHEST = timedelta(days=3 * 366)
@@ -23,17 +25,6 @@ Text = Annotated[
 """Text of at most 2,000 characters, line breaks allowed."""
 Needed = Annotated[Text, StringConstraints(min_length=1)]
 """The same, and not empty."""
-
-LABELS = {
-    "area": "Area",
-    "need": "Need it meets",
-    "statement": "Target",
-    "baseline": "Where the child is now",
-    "success_measure": "How success is measured",
-    "support": "What will be done",
-    "supported_by": "Who supports",
-    "due_on": "Due",
-}
 
 
 class TargetForm(Command):
@@ -64,10 +55,14 @@ def target_of(pep: PEP, form: TargetForm) -> Target:
     """Return the target. Raises InvalidError for an unknown area or a date that cannot be."""
     errors = []
     if form.area not in {area.value for area in AREAS}:
-        errors.append(FieldError("area", "Choose one of the areas given.", "choice"))
+        errors.append(FieldError("area", _("Choose one of the areas given."), "choice"))
     begun = pep.start.initiated_on
     if not begun <= form.due_on <= begun + FURTHEST:
-        text = f"Enter a date from {_day(begun)} to {_day(begun + FURTHEST)}."
+        text = _(
+            "Enter a date from %(first)s to %(last)s.",
+            first=_day(begun),
+            last=_day(begun + FURTHEST),
+        )
         errors.append(FieldError("due_on", text, "range"))
     if errors:
         raise InvalidError(errors)
@@ -106,7 +101,7 @@ def live_target(pep: PEP, target_id: UUID) -> TargetState:
     if target is None:
         raise NotFoundError
     if target.status == "withdrawn":
-        raise RefusedError("This target has been withdrawn.", "withdrawn")
+        raise RefusedError(_("This target has been withdrawn."), "withdrawn")
     return target
 
 

@@ -83,7 +83,7 @@ def targets_shown(opened: Opened, loaded: Loaded[PEP] | None = None) -> TargetsP
         version=loaded.version,
         section=section.key,
         may=MayTargets(draft=writes, submit=writes and agreed),
-        areas=AREAS,
+        areas=[Choice(value=each.value, label=area_label(each.value)) for each in AREAS],
         targets=[
             _line(each, writes=writes, agreed=agreed) for each in loaded.state.targets.values()
         ],

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from epep_events.profile import FormField
+from epep_runtime.language import _, ngettext
+from epep_runtime.language import number as as_written
 from epep_runtime.text import one_line, printable
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
@@ -55,38 +57,52 @@ def stored(field: FormField, raw: JsonValue, today: date) -> JsonValue:
 
 def _string(raw: JsonValue) -> str:
     if not isinstance(raw, str):
-        raise MisfitError("This must be text.", "type")
+        raise MisfitError(_("This must be text."), "type")
     return raw
 
 
 def _text(raw: JsonValue, most: int, *, lines: bool) -> str | None:
     given = _string(raw).strip()
     if len(given) > 2 * most:  # looked at before the letters are, which takes time
-        raise MisfitError(f"Use {most:,} characters or fewer: this has {len(given):,}.", "length")
+        raise MisfitError(
+            _(
+                "Use %(most)s characters or fewer: this has %(given)s.",
+                most=as_written(most),
+                given=as_written(len(given)),
+            ),
+            "length",
+        )
     try:
         text = (printable if lines else one_line)(given).strip()
     except MisfitError:
         raise
     except ValueError as error:
-        raise MisfitError(f"This {error}.", "characters") from error
+        raise MisfitError(_("This %(error)s.", error=error), "characters") from error
     if len(text) > most:
-        raise MisfitError(f"Use {most:,} characters or fewer: this has {len(text):,}.", "length")
+        raise MisfitError(
+            _(
+                "Use %(most)s characters or fewer: this has %(given)s.",
+                most=as_written(most),
+                given=as_written(len(text)),
+            ),
+            "length",
+        )
     return text or None
 
 
 def _choice(field: FormField, raw: JsonValue) -> str | None:
     value = _string(raw)
     if value and value not in {choice.value for choice in field.choices}:
-        raise MisfitError("Choose one of the answers given.", "choice")
+        raise MisfitError(_("Choose one of the answers given."), "choice")
     return value or None
 
 
 def _choices(field: FormField, raw: JsonValue) -> JsonValue:
     if not isinstance(raw, list):
-        raise MisfitError("Choose from the answers given.", "type")
+        raise MisfitError(_("Choose from the answers given."), "type")
     known = [choice.value for choice in field.choices]
     if any(value not in known for value in raw):
-        raise MisfitError("Choose from the answers given.", "choice")
+        raise MisfitError(_("Choose from the answers given."), "choice")
     chosen: list[JsonValue] = [value for value in known if value in raw]
     return chosen or None
 
@@ -100,20 +116,23 @@ def _date(field: FormField, raw: JsonValue, today: date) -> str | None:
             raise ValueError
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise MisfitError("Enter a real date.", "date") from error
+        raise MisfitError(_("Enter a real date."), "date") from error
     if not EARLIEST <= day <= LATEST:
-        raise MisfitError(f"Enter a year from {EARLIEST.year} to {LATEST.year}.", "range")
+        raise MisfitError(
+            _("Enter a year from %(first)s to %(last)s.", first=EARLIEST.year, last=LATEST.year),
+            "range",
+        )
     if field.past and day > today:
-        raise MisfitError("This date must be today or in the past.", "future")
+        raise MisfitError(_("This date must be today or in the past."), "future")
     return text
 
 
 def _bounds(field: FormField, number: Decimal) -> None:
     low, high = field.minimum, field.maximum
     if low is not None and number < Decimal(str(low)):
-        raise MisfitError(f"Enter {low:g} or more.", "range")
+        raise MisfitError(_("Enter %(low)s or more.", low=f"{low:g}"), "range")
     if high is not None and number > Decimal(str(high)):
-        raise MisfitError(f"Enter {high:g} or less.", "range")
+        raise MisfitError(_("Enter %(high)s or less.", high=f"{high:g}"), "range")
 
 
 def _integer(field: FormField, raw: JsonValue) -> int | None:
@@ -121,7 +140,7 @@ def _integer(field: FormField, raw: JsonValue) -> int | None:
     if text == "":
         return None
     if text is None or not WHOLE.match(text):
-        raise MisfitError("Enter a whole number.", "number")
+        raise MisfitError(_("Enter a whole number."), "number")
     _bounds(field, Decimal(text))
     return int(text)
 
@@ -137,12 +156,18 @@ def _decimal(field: FormField, raw: JsonValue) -> str | None:
             raise InvalidOperation
         number = Decimal(text)
     except InvalidOperation as error:
-        raise MisfitError("Enter a number, like 95 or 95.5.", "number") from error
+        raise MisfitError(_("Enter a number, like 95 or 95.5."), "number") from error
     _bounds(field, number)
     rounded = number.quantize(Decimal(1).scaleb(-field.decimals))
     if rounded != number:
-        places = "1 decimal place" if field.decimals == 1 else f"{field.decimals} decimal places"
-        raise MisfitError(f"Use at most {places}.", "decimals")
+        raise MisfitError(
+            ngettext(
+                "Use at most %(num)s decimal place.",
+                "Use at most %(num)s decimal places.",
+                field.decimals,
+            ),
+            "decimals",
+        )
     whole = rounded == rounded.to_integral_value()
     return str(int(rounded)) if whole else f"{rounded:f}"
 
@@ -152,19 +177,19 @@ def _yes_no(raw: JsonValue) -> str | None:
         return str(raw)
     if raw == "":
         return None
-    raise MisfitError("Answer yes or no.", "choice")
+    raise MisfitError(_("Answer yes or no."), "choice")
 
 
 def _yes_no_detail(field: FormField, raw: JsonValue) -> JsonValue:
     """The detail belongs to one of the two answers; with the other it is not kept."""
     if not isinstance(raw, dict) or not set(raw) <= {"answer", "detail"}:
-        raise MisfitError('Send {"answer": "yes" or "no", "detail": text}.', "type")
+        raise MisfitError(_('Send {"answer": "yes" or "no", "detail": text}.'), "type")
     given, detail = raw.get("answer"), raw.get("detail")
     answer = None if given is None else _yes_no(given)
     kept = None if detail is None else _text(detail, field.max_length, lines=True)
     if answer is None:
         if kept is not None:
-            raise MisfitError("Answer yes or no as well.", "choice")
+            raise MisfitError(_("Answer yes or no as well."), "choice")
         return None
     return {"answer": answer, "detail": kept if answer == field.detail_when else None}
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from epep_runtime.civil_time import local, local_date
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import N_, _
 from pep_service.read_models.change_log.csv_file import BYTE_ORDER_MARK, harmless
 from pep_service.read_models.home import ChildLine, Wanting, lines
 from pep_service.read_models.home_finding import Finder
@@ -16,16 +17,16 @@ from pep_service.read_models.home_finding import Finder
 router = APIRouter(tags=["home"])
 MOST = 20_000
 COLUMNS = (
-    "Name",
-    "Authority",
-    "Setting",
-    "Year group",
-    "PEP",
-    "State",
-    "Meeting",
-    "To be complete by",
-    "Overdue",
-    "Mine to do",
+    N_("Name"),
+    N_("Authority"),
+    N_("Setting"),
+    N_("Year group"),
+    N_("PEP"),
+    N_("State"),
+    N_("Meeting"),
+    N_("To be complete by"),
+    N_("Overdue"),
+    N_("Mine to do"),
 )
 
 
@@ -41,7 +42,7 @@ def _row(child: ChildLine) -> list[str]:
         pep.state_label if pep else "",
         meeting,
         f"{pep.completion_due:%d/%m/%Y}" if pep and pep.completion_due else "",
-        "yes" if pep and pep.overdue else "",
+        _("yes") if pep and pep.overdue else "",
         ", ".join(child.mine),
     ]
 
@@ -50,7 +51,7 @@ def csv_of(children: Iterable[ChildLine]) -> bytes:
     """Return the list as CSV with a byte-order mark, as spreadsheets want it."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow([_(each) for each in COLUMNS])
     writer.writerows([harmless(each) for each in _row(child)] for child in children)
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 

@@ -16,6 +16,7 @@ from epep_events.access import RecordOpened
 from epep_events.envelope import Metadata
 from epep_runtime.civil_time import instant
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import FieldError, InvalidError
 from epep_runtime.subscriptions import Projector
@@ -86,7 +87,7 @@ def _midnight(name: str, text: str, days: int) -> datetime | None:
     try:
         return instant(date.fromisoformat(text) + timedelta(days), MIDNIGHT) if text else None
     except (ValueError, OverflowError) as error:
-        raise InvalidError([FieldError(name, "Enter a real date.", "date")]) from error
+        raise InvalidError([FieldError(name, _("Enter a real date."), "date")]) from error
 
 
 @router.get("/children/{child_id}/reads", summary="Who opened the record")
@@ -118,11 +119,11 @@ async def child_reads(
         Reading(
             at=row["at"],
             account_id=row["account_id"],
-            name=row["name"] or "Name not known yet",
+            name=row["name"] or _("Name not known yet"),
             role=row["role"],
             role_label=title(profile, row["role"]),
             basis=row["basis"],
-            basis_label=BASIS_LABELS[row["basis"]],
+            basis_label=_(BASIS_LABELS[row["basis"]]),
             what=lines[row["part"]].what if row["part"] in lines else row["part"],
         )
         for row in found

@@ -13,6 +13,7 @@ from epep_events.base import Event
 from epep_events.pep import SettingRegistered
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, Name, example
@@ -91,7 +92,8 @@ def register(known: Setting, urn: str, told: RegisterSetting) -> list[Event]:
     """
     if known.authority and known.authority != told.authority_code:
         raise RefusedError(
-            f"This setting is registered by authority {known.authority}.", "other-authority"
+            _("This setting is registered by authority %(authority)s.", authority=known.authority),
+            "other-authority",
         )
     setting = Setting(urn, told.name, told.phase, told.authority_code)
     return [] if setting == known else [SettingRegistered(urn=urn, **told.model_dump())]

@@ -11,6 +11,7 @@ from epep_access.checking import acting_for_pep
 from epep_events.base import Event
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import RefusedError
 from epep_runtime.text import Command, example
 from qa_service.read_models.peps import PepUnderReview, pep_under_review
@@ -38,12 +39,12 @@ def open_by_hand(state: Review, pep: PepUnderReview, number: int) -> Sequence[Ev
     """Take a signed-off PEP up for an audit. Raises RefusedError."""
     if pep.qa.mode != "after_sign_off":
         raise RefusedError(
-            "In this authority every PEP is reviewed before it is signed off.", "gated"
+            _("In this authority every PEP is reviewed before it is signed off."), "gated"
         )
     if pep.state != "signed_off":
-        raise RefusedError("A PEP is audited after it has been signed off.", "not-signed-off")
+        raise RefusedError(_("A PEP is audited after it has been signed off."), "not-signed-off")
     if state.state != "none":
-        raise RefusedError("This PEP is being reviewed already.", "under-review")
+        raise RefusedError(_("This PEP is being reviewed already."), "under-review")
     return select(pep.pep_id, pep.child_id, number, False, "chosen", state)
 
 

@@ -10,6 +10,7 @@ from epep_events.base import Event
 from epep_events.profile import QualityAssurance
 from epep_events.qa import AreaScore, QAPublished, QASelected
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
 from epep_runtime.text import Command, example
 from qa_service.reviews.changing import Changed, change_review
@@ -38,12 +39,12 @@ def publish(state: Review, qa: QualityAssurance, command: Publish) -> Sequence[E
     assert state.selected
     _fitting(state.selected, command.decision)
     if state.rating is None or state.rating_label is None:
-        error = FieldError("rating", "Choose the overall rating.", "mandatory")
-        raise RefusedError("Choose the overall rating before you publish.", "mandatory", [error])
+        error = FieldError("rating", _("Choose the overall rating."), "mandatory")
+        raise RefusedError(_("Choose the overall rating before you publish."), "mandatory", [error])
     _allowed(qa, state.rating, state.rating_label, command.decision)
     if not state.comment and (command.decision == "returned" or needs_comment(qa, state.rating)):
-        error = FieldError("comment", "Say why, so that the authors know.", "mandatory")
-        raise RefusedError("This rating needs a comment.", "mandatory", [error])
+        error = FieldError("comment", _("Say why, so that the authors know."), "mandatory")
+        raise RefusedError(_("This rating needs a comment."), "mandatory", [error])
     return [
         QAPublished(
             review_id=state.selected.review_id,
@@ -62,9 +63,9 @@ def _fitting(selected: QASelected, decision: Decision) -> None:
     fitting = ("signed_off", "returned") if selected.gates_sign_off else ("feedback",)
     if decision not in fitting:
         message = (
-            "Sign the PEP off or return it."
+            _("Sign the PEP off or return it.")
             if selected.gates_sign_off
-            else "This PEP is signed off already: publish the review as feedback."
+            else _("This PEP is signed off already: publish the review as feedback.")
         )
         raise InvalidError([FieldError("decision", message, "unfit")])
 
@@ -73,7 +74,8 @@ def _allowed(qa: QualityAssurance, rating: str, label: str, decision: Decision) 
     level = level_of(qa, rating)
     if decision == "signed_off" and level is not None and level.returns:
         raise RefusedError(
-            f"A PEP rated {label} cannot be signed off: return it.", "rating-returns"
+            _("A PEP rated %(label)s cannot be signed off: return it.", label=label),
+            "rating-returns",
         )
 
 

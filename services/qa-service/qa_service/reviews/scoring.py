@@ -11,6 +11,7 @@ from epep_events.base import Event
 from epep_events.profile import QualityAssurance
 from epep_events.qa import AreaScored, RatingGiven
 from epep_runtime.http import CHANGE_RESPONSES, Changing
+from epep_runtime.language import N_, _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Line, Paragraph, example
 from qa_service.reviews.changing import Changed, change_review
@@ -18,8 +19,8 @@ from qa_service.reviews.review import Review
 from qa_service.reviews.scale import area_of, level_of
 
 router = APIRouter(tags=["reviews"])
-UNKNOWN_LEVEL = "Choose one of the levels of the scale."
-NO_LEVEL = "Choose a level for what you have commented on."
+UNKNOWN_LEVEL = N_("Choose one of the levels of the scale.")
+NO_LEVEL = N_("Choose a level for what you have commented on.")
 
 
 class ScoreArea(Command):
@@ -64,7 +65,9 @@ class SavePage(Command):
 def must_be_open(state: Review) -> None:
     """Raise RefusedError for a published review: it is final."""
     if state.state != "open":
-        raise RefusedError("This review has been published and can no longer change.", "published")
+        raise RefusedError(
+            _("This review has been published and can no longer change."), "published"
+        )
 
 
 def score_area(state: Review, qa: QualityAssurance, key: str, command: ScoreArea) -> list[Event]:
@@ -74,7 +77,7 @@ def score_area(state: Review, qa: QualityAssurance, key: str, command: ScoreArea
     if area is None:
         raise NotFoundError
     if level is None:
-        raise InvalidError([FieldError("level", UNKNOWN_LEVEL, "unknown")])
+        raise InvalidError([FieldError("level", _(UNKNOWN_LEVEL), "unknown")])
     old, comment = state.scores.get(key), command.comment or None
     if old and (old.level, old.comment) == (level.key, comment):
         return []
@@ -98,7 +101,7 @@ def rate(state: Review, qa: QualityAssurance, command: RatePEP) -> list[Event]:
     must_be_open(state)
     level, comment = level_of(qa, command.rating), command.comment or None
     if level is None:
-        raise InvalidError([FieldError("rating", UNKNOWN_LEVEL, "unknown")])
+        raise InvalidError([FieldError("rating", _(UNKNOWN_LEVEL), "unknown")])
     if (state.rating, state.comment) == (level.key, comment):
         return []
     assert state.selected
@@ -135,15 +138,15 @@ def _misfits(qa: QualityAssurance, command: SavePage) -> list[FieldError]:
     for key, line in command.areas.items():
         field = f"areas.{key}.level"
         if area_of(qa, key) is None:
-            errors.append(FieldError(f"areas.{key}", "There is no such area.", "unknown"))
+            errors.append(FieldError(f"areas.{key}", _("There is no such area."), "unknown"))
         elif line.level and level_of(qa, line.level) is None:
-            errors.append(FieldError(field, UNKNOWN_LEVEL, "unknown"))
+            errors.append(FieldError(field, _(UNKNOWN_LEVEL), "unknown"))
         elif line.comment and not line.level:
-            errors.append(FieldError(field, NO_LEVEL, "mandatory"))
+            errors.append(FieldError(field, _(NO_LEVEL), "mandatory"))
     if command.rating and level_of(qa, command.rating) is None:
-        errors.append(FieldError("rating", UNKNOWN_LEVEL, "unknown"))
+        errors.append(FieldError("rating", _(UNKNOWN_LEVEL), "unknown"))
     elif command.comment and not command.rating:
-        errors.append(FieldError("rating", NO_LEVEL, "mandatory"))
+        errors.append(FieldError("rating", _(NO_LEVEL), "mandatory"))
     return errors
 
 

@@ -5,9 +5,19 @@ import io
 from collections.abc import Iterable
 
 from epep_runtime.civil_time import local
+from epep_runtime.language import N_, _
 from pep_service.read_models.change_log.reading import FieldShown, RowShown
 
-HEADER = ("When", "Who", "Role", "Section", "What", "Field", "From", "To")
+HEADER = (
+    N_("When"),
+    N_("Who"),
+    N_("Role"),
+    N_("Section"),
+    N_("What"),
+    N_("Field"),
+    N_("From"),
+    N_("To"),
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -24,7 +34,7 @@ def csv_of(rows: Iterable[RowShown]) -> bytes:
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(HEADER)
+    writer.writerow([_(each) for each in HEADER])
     nothing = FieldShown(label="", old=None, new=None)
     for row in rows:
         head = (f"{local(row.at):%d/%m/%Y %H:%M:%S}", row.who, row.role_label)

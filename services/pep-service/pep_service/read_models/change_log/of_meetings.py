@@ -59,8 +59,10 @@ def invitation_issued(event: InvitationIssued, _: Metadata) -> Row:
 
 
 def invitation_withdrawn(event: InvitationWithdrawn, _: Metadata) -> Row:
-    """An invitation had gone to a wrong address."""
+    """An invitation had gone to a wrong address, or to one of two accounts that became one."""
     what = f"{event.name}’s email address corrected: the invitation to the old one ended"
+    if event.accounts_merged:
+        what = f"{event.name}’s second invitation ended: two accounts became one"
     return Row(MEETING, what, pep_id=event.pep_id)
 
 

@@ -21,7 +21,7 @@ from epep_events.pep import (
     TargetWithdrawn,
 )
 from pep_service.children.school_year import year_group_label
-from pep_service.peps.target_form import LABELS
+from pep_service.peps.target_labels import LABELS
 from pep_service.read_models.change_log.row import PEP, As, Change, Row, change, given, quoted
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from epep_access.checking import acting_for_child
 from epep_access.readings import note_reading
 from epep_runtime.http import Asking, running_of
+from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError
 from pep_service.read_models.change_log.csv_file import csv_of
 from pep_service.read_models.change_log.reading import (
@@ -34,7 +35,7 @@ def _day(name: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise InvalidError([FieldError(name, "Enter a real date.", "date")]) from error
+        raise InvalidError([FieldError(name, _("Enter a real date."), "date")]) from error
 
 
 def filters_of(

@@ -1,9 +1,8 @@
 """A row of the change log, and the parts that descriptions are made of. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, NamedTuple, TypeAlias, TypedDict
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -39,8 +38,7 @@ class Change(TypedDict):
     restricted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What one event changed. At least one of `child_id` and `pep_id` says whose log it is in."""
 
     section: str
@@ -62,15 +60,15 @@ def change(
     restricted: bool = False,
 ) -> Change:
     """Return one field's change; dates and instants become ISO text."""
-    return Change(
-        field=field,
-        label=label,
-        old=_json(old),
-        new=_json(new),
-        shown_as=shown_as,
-        page=page,
-        restricted=restricted,
-    )
+    return {
+        "field": field,
+        "label": label,
+        "old": _json(old),
+        "new": _json(new),
+        "shown_as": shown_as,
+        "page": page,
+        "restricted": restricted,
+    }
 
 
 def _json(value: Raw) -> JsonValue:

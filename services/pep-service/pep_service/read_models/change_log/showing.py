@@ -10,13 +10,19 @@ from pydantic import JsonValue
 from epep_events.pep import Placement
 from epep_events.profile import AuthorityProfile, FormField
 from epep_runtime.civil_time import local
+from epep_runtime.language import N_, _, written_date
 from pep_service.children.describing import placement_text
 from pep_service.children.describing import shown as core_shown
 from pep_service.peps.target_areas import area_label
 from pep_service.read_models.change_log.row import Change
 
-HIDDEN = "(not shown to your role)"
-SIMPLE = {"yes": "Yes", "no": "No", "all": "Yes, all of it", "part": "Yes, part of it"}
+HIDDEN = N_("(not shown to your role)")
+SIMPLE = {
+    "yes": N_("Yes"),
+    "no": N_("No"),
+    "all": N_("Yes, all of it"),
+    "part": N_("Yes, part of it"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ def in_words(change: Change, value: JsonValue, words: Words) -> str | None:
     if value is None or value in ("", [], {}):
         return None
     if change["restricted"] and not words.addresses:
-        return HIDDEN
+        return _(HIDDEN)
     special: Mapping[str, Callable[[], str]] = {
         "date": lambda: _day(date.fromisoformat(str(value))),
         "instant": lambda: _moment(datetime.fromisoformat(str(value))),
@@ -67,7 +73,7 @@ def in_words(change: Change, value: JsonValue, words: Words) -> str | None:
 def plain(value: JsonValue) -> str:
     """Return a value of unknown kind as text."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return ", ".join(plain(each) for each in value)
     if isinstance(value, dict):
@@ -76,12 +82,16 @@ def plain(value: JsonValue) -> str:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return written_date(day, "d MMMM y")
 
 
 def _moment(moment: datetime) -> str:
     here = local(moment)
-    return f"{_day(here.date())} at {here:%H:%M}"
+    return _("%(day)s at %(time)s", day=_day(here.date()), time=f"{here:%H:%M}")
+
+
+def _simple() -> dict[str, str]:
+    return {key: _(text) for key, text in SIMPLE.items()}
 
 
 def _placement(value: JsonValue) -> str:
@@ -91,13 +101,13 @@ def _placement(value: JsonValue) -> str:
 
 
 def _person(value: str, words: Words) -> str:
-    return words.people.get(UUID(value), "Somebody with an account")
+    return words.people.get(UUID(value), _("Somebody with an account"))
 
 
 def _record(value: JsonValue, words: Words) -> str:
     """The meeting's record: yes and no, and the checklist in the authority's words."""
     labels = {choice.value: choice.label for choice in words.profile.meeting_checklist}
-    known = {**SIMPLE, **labels}
+    known = {**_simple(), **labels}
     if isinstance(value, list):
         return ", ".join(known.get(str(each), plain(each)) for each in value)
     return known.get(str(value), plain(value))
@@ -117,9 +127,9 @@ def _answer(change: Change, value: JsonValue, words: Words) -> str:
         case "date":
             return _day(date.fromisoformat(str(value)))
         case "yes_no":
-            return SIMPLE.get(str(value), str(value))
+            return _simple().get(str(value), str(value))
         case "yes_no_detail" if isinstance(value, dict):
-            answer = SIMPLE.get(str(value.get("answer")), "")
+            answer = _simple().get(str(value.get("answer")), "")
             detail = value.get("detail")
             return f"{answer}: {detail}" if detail else answer
         case _:
