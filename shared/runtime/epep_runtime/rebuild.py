@@ -11,6 +11,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from epep_events.contexts import catalog
+from epep_runtime.bus import Bus
 from epep_runtime.collecting import searching_seldom
 from epep_runtime.comparing import Comparison, compare
 from epep_runtime.event_store import EventStore
@@ -29,7 +30,7 @@ from epep_runtime.places import read_places
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.read_model_tables import qualified
 from epep_runtime.rebuild_workers import others
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.skipping import Skipped, skipped_in
 from epep_runtime.subscriptions import Projector

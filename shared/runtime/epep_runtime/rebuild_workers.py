@@ -16,12 +16,13 @@ from dataclasses import replace
 import uvloop
 
 from epep_events.contexts import catalog
+from epep_runtime.bus import Bus
 from epep_runtime.collecting import searching_seldom
 from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import Generation
 from epep_runtime.postgres import open_pool
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 from epep_runtime.telemetry import start_telemetry

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, overload
 
 import asyncpg
@@ -12,8 +11,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from epep_runtime.bus import FETCH_BYTES, FETCH_MS, FETCH_RECORDS, Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError, named
+from epep_runtime.feed import Feed
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.holding import Holding
@@ -23,14 +24,11 @@ from epep_runtime.places import PlaceLostError, start_at, topics_not_begun
 from epep_runtime.postgres import Pool
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor, Subscription
+from epep_runtime.tap import Tap
 from epep_runtime.topic_ends import places_at_the_end, require_topics
 
 log = structlog.get_logger()
-FETCH_MS = 200
-FETCH_RECORDS = 500
-FETCH_BYTES, REBUILD_FETCH_BYTES = 2**20, 2**21
-"""What one partition may give at once. Some of it waits in memory while a batch is handled."""
-REBUILD_RECORDS = 5_000
+REBUILD_RECORDS, REBUILD_FETCH_BYTES = 5_000, 2**21
 """A rebuild takes so many events at a time, of all its partitions together."""
 LOOK_SECONDS = 1.0
 STORE_SECONDS = 1.0
@@ -38,19 +36,6 @@ STORE_SECONDS = 1.0
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 """Seconds between tries of one event; then its stream is parked."""
 RETRIED = (*FAULTS, asyncpg.PostgresError)
-
-
-@dataclass(frozen=True, slots=True)
-class Bus:
-    """Where the events come from: the broker, and how topics and groups are named here."""
-
-    bootstrap: str
-    prefix: str
-    group: str
-
-    def topic(self, context: str) -> str:
-        """Return the name of a context's topic."""
-        return f"{self.prefix}{context}"
 
 
 class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -77,8 +62,9 @@ class _Drain(ConsumerRebalanceListener):  # type: ignore[misc]
 class Runner:
     """Runs one projector or reactor in this process, sharing partitions with its other workers.
 
-    With a `generation` it rebuilds: in greater batches, and an event that fails ends it.
-    Only a projector can be rebuilt.
+    With a `feed` it has its events from there, else from a consumer of its own. With a
+    `generation` it rebuilds: in greater batches, and an event that fails ends it. Only a projector
+    can be rebuilt.
     """
 
     @overload
@@ -89,6 +75,8 @@ class Runner:
         bus: Bus,
         subscription: Subscription,
         settings: Settings | None = None,
+        *,
+        feed: Feed | None = None,
     ) -> None: ...
 
     @overload
@@ -111,9 +99,11 @@ class Runner:
         subscription: Subscription,
         settings: Settings | None = None,
         *,
+        feed: Feed | None = None,
         generation: Generation | None = None,
     ) -> None:
         self._pool, self._bus, self._rebuilds = pool, bus, generation is not None
+        self._feed = feed
         self.subscription = subscription
         self.handling = Handling(pool, store, subscription, settings, generation)
         self.holding = Holding(pool, self.handling, subscription.name)
@@ -123,7 +113,7 @@ class Runner:
         self.busy = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._told: dict[TopicPartition, int] = {}
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: AIOKafkaConsumer | Tap | None = None
         self.trouble: str | None = None
         self.arrival_failed: Exception | None = None
 
@@ -154,15 +144,7 @@ class Runner:
 
     async def _follow(self) -> None:
         topics = [self._bus.topic(context) for context in self.subscription.contexts]
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bus.bootstrap,
-            group_id=f"{self._bus.prefix}{self._bus.group}.{self.subscription.name}",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=2_000,
-            max_partition_fetch_bytes=REBUILD_FETCH_BYTES if self._rebuilds else FETCH_BYTES,
-        )
+        consumer = self._a_consumer()
         try:
             await consumer.start()
             self._consumer = consumer
@@ -181,7 +163,13 @@ class Runner:
             with contextlib.suppress(KafkaError), lost_as_kafka_error():
                 await consumer.stop()
 
-    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+    def _a_consumer(self) -> AIOKafkaConsumer | Tap:
+        if self._feed:
+            return Tap(self._feed)
+        fetch_bytes = REBUILD_FETCH_BYTES if self._rebuilds else FETCH_BYTES
+        return self._bus.member(self.subscription.name, fetch_bytes)
+
+    async def _round(self, consumer: AIOKafkaConsumer | Tap) -> None:
         most = REBUILD_RECORDS if self._rebuilds else FETCH_RECORDS
         fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=most)
         if self.arrival_failed:
@@ -197,7 +185,7 @@ class Runner:
         await self._try_parked_again()
 
     async def _take_all(
-        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
+        self, consumer: AIOKafkaConsumer | Tap, fetched: Mapping[TopicPartition, list[Any]]
     ) -> None:
         """Take the batches of several partitions side by side, each in its own transaction.
 
@@ -212,7 +200,7 @@ class Runner:
                 raise several.exceptions[0] from None
 
     async def _take_or_seek(
-        self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
+        self, consumer: AIOKafkaConsumer | Tap, where: TopicPartition, messages: list[Any]
     ) -> None:
         async with self._from_where_the_other_is([where]):
             await self._take_from_its_place(consumer, where, messages)
@@ -229,7 +217,7 @@ class Runner:
             await self.take_over(held)
 
     async def _take_from_its_place(
-        self, consumer: AIOKafkaConsumer, where: TopicPartition, messages: list[Any]
+        self, consumer: AIOKafkaConsumer | Tap, where: TopicPartition, messages: list[Any]
     ) -> None:
         """Take a batch that begins at the place, whatever the consumer fetched before it sought.
 
@@ -265,7 +253,7 @@ class Runner:
             await self.holding.store()
         self.holding.forget()
 
-    async def _store_now_and_then(self, consumer: AIOKafkaConsumer) -> None:
+    async def _store_now_and_then(self, consumer: AIOKafkaConsumer | Tap) -> None:
         """Store what was reached, and let Kafka know, where operators' tools look for it."""
         if time.monotonic() < self._next_store:
             return

@@ -16,8 +16,10 @@ from prometheus_client.core import Metric
 from epep_events.catalog import Catalog
 from epep_events.contexts import catalog as everything_said
 from epep_runtime import own_writes
+from epep_runtime.bus import Bus
 from epep_runtime.commands import Commands
 from epep_runtime.event_store import EventStore
+from epep_runtime.feed import Feed
 from epep_runtime.forgetting import FORGETTING
 from epep_runtime.http import make_app
 from epep_runtime.keyring import Keyring
@@ -27,7 +29,7 @@ from epep_runtime.parking import count_parked
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.proof.seals import seal_now_and_then
 from epep_runtime.relay import Relay
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor
 from epep_runtime.tokens import TokenVerifier
@@ -94,15 +96,25 @@ class Running:
         if settings.has_role("relay"):
             topic = settings.topic(service.name)
             self.relay = Relay(pool, self.store, settings.kafka_bootstrap, topic)
-        followed: list[Projector | Reactor] = []
-        if settings.has_role("projectors"):
-            followed += service.all_projectors()
-        if settings.has_role("reactors"):
-            followed += service.reactors
-        self.runners = [Runner(pool, self.store, bus, each, settings) for each in followed]
+        self._following: list[Feed | Runner] = []
+        self.runners: list[Runner] = []
+        for role, followed in (
+            ("projectors", service.all_projectors()),
+            ("reactors", service.reactors),
+        ):
+            if followed and settings.has_role(role):
+                self._follow(bus, role, followed)
         self._tasks: list[asyncio.Task[None]] = []
         self.parts: dict[type[Any], Any] = {}
         self.lags: list[Callable[[], dict[str, Any]]] = []  # of what else follows topics here
+
+    def _follow(self, bus: Bus, role: str, followed: Sequence[Projector | Reactor]) -> None:
+        feed = Feed(bus, role, {context for each in followed for context in each.contexts})
+        runners = [
+            Runner(self.pool, self.store, bus, each, self.settings, feed=feed) for each in followed
+        ]
+        self._following += [feed, *runners]
+        self.runners += runners
 
     def part(self, kind: type[P]) -> P:
         """Return what an `on_start` step put in `parts` under its type, for routes and workers."""
@@ -111,7 +123,7 @@ class Running:
 
     def start(self) -> None:
         """Start the relay, the subscriptions and the workers as tasks of this process."""
-        jobs = [runner.run() for runner in self.runners]
+        jobs = [part.run() for part in self._following]
         if self.relay:
             jobs.append(self.relay.run())
         if self.settings.has_role("projectors"):
@@ -127,9 +139,9 @@ class Running:
         """Finish what is under way, within ten seconds, then end everything."""
         if self.relay:
             self.relay.stop()
-        for runner in self.runners:
-            runner.stop()
-        polite = self._tasks[: len(self.runners) + (1 if self.relay else 0)]
+        for part in self._following:
+            part.stop()
+        polite = self._tasks[: len(self._following) + (1 if self.relay else 0)]
         for task in self._tasks[len(polite) :]:
             task.cancel()
         if self._tasks:

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from counting import COUNTER, cause, submitted
 
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
+from epep_runtime.feed import Feed
 from epep_runtime.postgres import Pool
 from epep_runtime.relay import Relay
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.subscriptions import Subscription
 
 
@@ -33,14 +35,26 @@ async def relaying(
 async def following(
     pool: Pool, store: EventStore, bus: Bus, subscription: Subscription
 ) -> AsyncIterator[Runner]:
-    """Run one worker of a subscription beside the body."""
-    runner = Runner(pool, store, bus, subscription)
-    task = asyncio.create_task(runner.run())
-    try:
+    """Run one worker of a subscription beside the body, with a feed that no other shares."""
+    feed = Feed(bus, subscription.name, subscription.contexts)
+    async with fed(pool, store, bus, feed, subscription) as [runner]:
         yield runner
+
+
+@asynccontextmanager
+async def fed(
+    pool: Pool, store: EventStore, bus: Bus, feed: Feed, *subscriptions: Subscription
+) -> AsyncIterator[list[Runner]]:
+    """Run a feed and workers of these subscriptions beside the body."""
+    runners = [Runner(pool, store, bus, each, feed=feed) for each in subscriptions]
+    parts: list[Feed | Runner] = [feed, *runners]
+    tasks = [asyncio.create_task(part.run()) for part in parts]
+    try:
+        yield runners
     finally:
-        runner.stop()
-        await task
+        for part in parts:
+            part.stop()
+        await asyncio.gather(*tasks)
 
 
 async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> None:

@@ -10,11 +10,11 @@ from uuid import UUID
 from counting import COUNTER, cause, submitted
 from machinery import following, relaying
 
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
 from epep_runtime.rebuild import Rebuilt, rebuild
-from epep_runtime.runner import Bus
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 from epep_runtime.testing import eventually

@@ -16,12 +16,13 @@ from counting import COUNTING, count_it
 
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation
 from epep_runtime.places import move_place
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.relay import Relay
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.subscriptions import Projector
 
 TOPIC, PARTITIONS = "pep", 2

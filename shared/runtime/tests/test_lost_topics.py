@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics, delete_topics
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.operating import run_republish
 from epep_runtime.postgres import Pool
-from epep_runtime.runner import Bus
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Reaction, Reactor
 from epep_runtime.testing import eventually

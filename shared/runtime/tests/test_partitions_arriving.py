@@ -14,11 +14,11 @@ from stepping import Counting, Topic, Worker, relay_step
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics
 from epep_runtime import holding
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.places import Place, read_places
 from epep_runtime.postgres import Pool
-from epep_runtime.runner import Bus
 from epep_runtime.testing import eventually
 
 pytestmark = pytest.mark.servers

@@ -14,12 +14,12 @@ from machinery import counted, following, relaying, say
 from epep_events.contexts import catalog
 from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime import open_transactions, postgres
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.metrics import exposition
 from epep_runtime.open_transactions import OpenTransactions
 from epep_runtime.postgres import Connection, Pool, open_pool, take_long
-from epep_runtime.runner import Bus
 from epep_runtime.service import Running, Service
 from epep_runtime.settings import Settings
 from epep_runtime.testing import eventually

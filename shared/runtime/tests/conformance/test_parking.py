@@ -17,13 +17,14 @@ from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime import parking, parking_desk
 from epep_runtime import runner as running
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError
 from epep_runtime.generations import begin_or_join
 from epep_runtime.ids import new_id
 from epep_runtime.parking import Parcel, list_parked
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector
 from epep_runtime.testing import eventually

@@ -21,7 +21,8 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, begin_or_join
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.rebuild import rebuild
-from epep_runtime.runner import Bus, Runner
+from epep_runtime.bus import Bus
+from epep_runtime.runner import Runner
 from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reaction, Reactor
 from epep_runtime.switching import switch

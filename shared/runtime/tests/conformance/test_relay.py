@@ -7,10 +7,10 @@ from counting import COUNTER, COUNTING, cause, submitted
 from machinery import assert_each_once_in_order, counted, following, relaying, say
 
 from epep_local.testing import TopicFactory
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
-from epep_runtime.runner import Bus
 from epep_runtime.testing import eventually
 
 pytestmark = pytest.mark.servers

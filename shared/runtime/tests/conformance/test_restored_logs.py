@@ -15,10 +15,10 @@ from epep_local.databases import create_database
 from epep_local.ports import free_port
 from epep_local.postgres import Postgres, _binaries
 from epep_local.testing import TopicFactory
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool, open_pool
-from epep_runtime.runner import Bus
 from epep_runtime.testing import eventually
 
 pytestmark = pytest.mark.servers

@@ -22,10 +22,10 @@ from epep_local.ports import free_port
 from epep_local.postgres import Postgres
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
-from epep_runtime.runner import Bus
 from epep_runtime.service import Service
 from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
 

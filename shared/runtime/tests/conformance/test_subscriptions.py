@@ -12,12 +12,12 @@ from machinery import assert_each_once_in_order, counted, following, relaying, s
 from epep_events.envelope import Metadata
 from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_local.testing import TopicFactory
+from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.handling import Handling
 from epep_runtime.ids import new_id
 from epep_runtime.places import Place, PlaceLostError, move_place
 from epep_runtime.postgres import Connection, Pool
-from epep_runtime.runner import Bus
 from epep_runtime.subscriptions import Projector, Reaction, Reactor
 from epep_runtime.testing import eventually
 
