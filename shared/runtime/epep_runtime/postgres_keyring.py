@@ -7,7 +7,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 
 from epep_events.sealed_fields import Keys, Subject
-from epep_runtime.keyring import KeyCache
+from epep_runtime.keyring import KeyCache, KeysFound
 from epep_runtime.migrations import Migration, find
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
 from epep_runtime.waiting import ended
@@ -37,6 +37,7 @@ FETCH = "SELECT subject::text, wrapped FROM subject_keys WHERE subject = ANY($1:
 MAKE = """
 INSERT INTO subject_keys (subject, wrapped)
 SELECT * FROM unnest($1::text[]::uuid[], $2::bytea[]) ON CONFLICT DO NOTHING
+RETURNING subject::text, wrapped
 """
 TAKE = """
 INSERT INTO subject_keys (subject, wrapped, destroyed_at)
@@ -53,6 +54,10 @@ RETURNING true
 
 class KeyringError(Exception):
     """The keyring was set up wrongly; the message is a sentence for the operator."""
+
+
+async def _nothing_left(_connection: Any) -> None:
+    """For the pool's `reset`, which is a round trip more: single statements leave nothing."""
 
 
 def keyring_migrations() -> list[Migration]:
@@ -108,11 +113,8 @@ class PostgresKeyring:
             return found
         pool = await self._open()
         fetched = await self._fetch(pool, missing)
-        lacking = [subject for subject in missing if subject not in fetched] if create else []
-        if lacking:
-            fresh = [aes_key_wrap(self._master, AESGCM.generate_key(256)) for _ in lacking]
-            await pool.execute(MAKE, lacking, fresh)
-            fetched |= await self._fetch(pool, lacking)
+        if create and len(fetched) < len(missing):
+            fetched |= await self._make(pool, [each for each in missing if each not in fetched])
         if self._hearing:
             self._cache.keep(fetched)
             # One that was destroyed meanwhile is destroyed, whatever the answer on its way said.
@@ -152,8 +154,17 @@ class PostgresKeyring:
             await self._pool.close()
         self._cache.clear()
 
-    async def _fetch(self, pool: Pool, subjects: list[Subject]) -> dict[Subject, AESGCM | None]:
-        rows = await pool.fetch(FETCH, subjects)
+    async def _fetch(self, pool: Pool, subjects: list[Subject]) -> KeysFound:
+        return self._read(await pool.fetch(FETCH, subjects))
+
+    async def _make(self, pool: Pool, subjects: list[Subject]) -> KeysFound:
+        """Make these subjects' keys; return what they are now, whoever made or destroyed them."""
+        fresh = [aes_key_wrap(self._master, AESGCM.generate_key(256)) for _ in subjects]
+        made = self._read(await pool.fetch(MAKE, subjects, fresh))
+        others = [subject for subject in subjects if subject not in made]
+        return made | await self._fetch(pool, others) if others else made
+
+    def _read(self, rows: Iterable[asyncpg.Record]) -> KeysFound:
         return {row["subject"]: self._unwrapped(row["wrapped"]) for row in rows}
 
     def _unwrapped(self, wrapped: bytes | None) -> AESGCM | None:
@@ -171,7 +182,7 @@ class PostgresKeyring:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url, min_size=1, max_size=CONNECTIONS, command_timeout=30,
-                    server_settings={"application_name": "epep keyring"},
+                    server_settings={"application_name": "epep keyring"}, reset=_nothing_left,
                 )  # fmt: skip
                 self._listener = asyncio.create_task(self._listen())
         return self._pool
