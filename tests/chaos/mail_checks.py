@@ -16,6 +16,7 @@ OUTCOMES = {
     "NotificationFailed": "failed",
     "NotificationHeld": "held",
     "NotificationLeftUnmailed": "left unmailed",
+    "NotificationGathered": "in a mail of the day",
 }
 
 

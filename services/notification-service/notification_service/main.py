@@ -19,6 +19,7 @@ from epep_events.qa import QAPublished
 from epep_runtime.service import Service
 from epep_runtime.subscriptions import Reactor
 from notification_service.notifications.reading import router as reading
+from notification_service.outbox.gathering import mail_days
 from notification_service.outbox.watching import outbox_metrics
 from notification_service.outbox.worker import post_mail
 from notification_service.preferences.choosing import router as preferences
@@ -82,7 +83,7 @@ SERVICE = Service(
     routers=[messages, reading, preferences],
     projectors=[*access.PROJECTORS, PEPS, MESSAGES],
     reactors=[CODES, REGISTRATIONS, LOCKS, MEETINGS, PROGRESS, ERASURES],
-    workers=[post_mail],
+    workers=[post_mail, mail_days],
     metrics=[outbox_metrics],
     on_start=[ensure_sealing_key],
     sql=access.SQL,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import time
 from email.utils import parseaddr
 from typing import Literal
 
@@ -15,7 +16,8 @@ class NotificationSettings(Settings):
     """The settings of every service, the mail server, and where the portal is.
 
     `secret_key` is 32 bytes in base64; `mail_from` is "Name <address>"; `mail_retry_seconds` is
-    the wait before the second try, which doubles from try to try.
+    the wait before the second try, which doubles from try to try; `digest_at` is
+    England's time of the one mail a day that some people want.
     """
 
     pool_size: int = 16
@@ -29,6 +31,7 @@ class NotificationSettings(Settings):
     mail_from: str
     mail_connections: int = 8
     mail_retry_seconds: float = 5.0
+    digest_at: time = time(7)
 
     @field_validator("secret_key")
     @classmethod

@@ -5,7 +5,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from email.message import EmailMessage
 from gettext import NullTranslations
 from html.parser import HTMLParser
@@ -26,6 +26,7 @@ from notification_service.notifications.facts import AuthorityFacts, Facts, Meet
 from notification_service.notifications.notification import Notification
 from notification_service.notifications.requesting import Notice, Recipient, request
 from notification_service.preferences.choosing import shown
+from notification_service.preferences.preferences import Choices
 from notification_service.reactions import accounts
 from notification_service.reactions.registrations import ROLES
 from notification_service.read_models.messages import TITLES
@@ -71,11 +72,15 @@ class Bracketing(NullTranslations):
     def __init__(self) -> None:
         super().__init__()
         self.known = {each.id for each in TEXTS.collect() if each.id}
-        self.said: set[str] = set()
+        self.said: set[str | tuple[str, str]] = set()
 
     def gettext(self, message: str) -> str:
         self.said.add(message)
         return f"⟦{message}⟧" if message in self.known else message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        self.said.add((msgid1, msgid2))
+        return f"⟦{msgid2}⟧" if (msgid1, msgid2) in self.known else msgid2
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +122,8 @@ def every_mail() -> Iterator[Facts]:
         yield facts("answered", answer=answer, proposed_at=STARTS, commented=True)
     for kind in ("rescheduled", "emergency_access", "registration_waiting", "registration_link"):
         yield facts(kind, authority=None, who=None, initials=None, role_label="carer")
+    for count in (1, 60):
+        yield facts("digest", items=[{"kind": "returned", "said_at": NOW}] * count)
     late = MEETING.model_copy(update={"duration_minutes": 24 * 60, "place": None})
     yield facts("rescheduled", meeting=late, old_starts_at=STARTS)
 
@@ -191,7 +198,7 @@ def test_what_is_asked_for_has_its_subject_in_the_language_of_the_mail() -> None
 def test_titles_of_messages_and_choices_are_in_the_language_of_who_asks(welsh: Language) -> None:
     with speaking(welsh):
         assert not in_english(" ".join(gettext(each) for each in TITLES.values()))
-        page = shown(frozenset(), 0)
+        page = shown(Choices(), 0, time(7))
     for choice in page.choosable:
         assert not in_english(f"{choice.label} {choice.hint}")
     for always in page.always:

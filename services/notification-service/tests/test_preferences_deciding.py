@@ -1,5 +1,6 @@
 """What a person may have in the portal only is decided by the shipped list, kind by kind."""
 
+from datetime import time
 from typing import get_args
 
 import pytest
@@ -20,7 +21,7 @@ from notification_service.notifications.notification import evolve as settle
 from notification_service.notifications.requesting import Notice, Recipient, request
 from notification_service.preferences.choosing import shown
 from notification_service.preferences.kinds import Kinds, kinds
-from notification_service.preferences.preferences import choose, evolve, is_mailed
+from notification_service.preferences.preferences import Choices, choose, evolve, mailed
 
 ME = new_id()
 NEVER_SWITCHED_OFF: tuple[Kind, ...] = (
@@ -42,23 +43,23 @@ def notice(kind: Kind, account: bool = True, email: str | None = "vera@example.o
 
 
 def test_choices_are_kept_in_order_and_replace_the_earlier_ones() -> None:
-    (first,) = choose(frozenset(), ME, ("submitted", "feedback", "submitted"))
+    (first,) = choose(Choices(), ME, ("submitted", "feedback", "submitted"))
     assert first == NotificationPreferencesChanged(
         account_id=ME, without_mail=("feedback", "submitted")
     )
-    (second,) = choose(evolve(frozenset(), first), ME, ("returned",))
-    assert evolve(evolve(frozenset(), first), second) == {"returned"}
+    (second,) = choose(evolve(Choices(), first), ME, ("returned",))
+    assert evolve(evolve(Choices(), first), second).without_mail == {"returned"}
 
 
 def test_the_same_choices_again_say_nothing() -> None:
-    assert choose(frozenset(), ME, ()) == []
-    assert choose(frozenset({"feedback"}), ME, ("feedback",)) == []
+    assert choose(Choices(), ME, ()) == []
+    assert choose(Choices(frozenset({"feedback"})), ME, ("feedback",)) == []
 
 
 @pytest.mark.parametrize("kind", NEVER_SWITCHED_OFF)
 def test_what_is_always_mailed_is_refused_with_the_reason(kind: Kind) -> None:
     with pytest.raises(InvalidError) as refused:
-        choose(frozenset(), ME, ("feedback", kind))
+        choose(Choices(), ME, ("feedback", kind))
     (error,) = refused.value.errors
     assert error.field == "without_mail.1"
     assert error.message == f"This is always mailed. {kinds().why_always(kind)}"
@@ -67,18 +68,22 @@ def test_what_is_always_mailed_is_refused_with_the_reason(kind: Kind) -> None:
 
 def test_every_kind_is_named_once() -> None:
     found = kinds()
-    told = shown(frozenset(get_args(Kind)), 3)
+    told = shown(Choices(frozenset(get_args(Kind))), 3, time(7))
     assert [each.mailed for each in told.choosable] == [False] * len(found.choosable)
     assert len(told.always) == len(found.always)
     with pytest.raises(ValidationError, match="named once"):
-        Kinds(choosable=found.choosable[1:], always=found.always)
+        Kinds(choosable=found.choosable[1:], always=found.always, daily=found.daily)
     with pytest.raises(ValidationError, match="named once"):
-        Kinds(choosable=(*found.choosable, found.choosable[0]), always=found.always)
+        Kinds(
+            choosable=(*found.choosable, found.choosable[0]),
+            always=found.always,
+            daily=found.daily,
+        )
 
 
 def test_a_kind_switched_off_is_told_without_a_mail() -> None:
     first, second = request(
-        ME, notice("submitted"), Notification(), unmailed=frozenset({"submitted"})
+        ME, notice("submitted"), Notification(), choices=Choices(frozenset({"submitted"}))
     )
     assert isinstance(first, NotificationRequested)
     assert isinstance(second, NotificationLeftUnmailed)
@@ -100,12 +105,35 @@ def test_a_kind_switched_off_while_its_mail_waited_is_left_unmailed_once() -> No
 
 
 def test_other_kinds_and_shared_mailboxes_are_mailed() -> None:
-    off = frozenset[Kind]({"submitted", "login_stopped"})
+    off = Choices(frozenset({"submitted", "login_stopped"}))
     for each in (notice("feedback"), notice("submitted", account=False), notice("login_stopped")):
-        (event,) = request(ME, each, Notification(), unmailed=off)
+        (event,) = request(ME, each, Notification(), choices=off)
         assert isinstance(event, NotificationRequested)
 
 
 def test_a_choice_from_before_its_kind_was_always_mailed_counts_no_more() -> None:
-    assert not is_mailed(frozenset({"submitted"}), "submitted")
-    assert is_mailed(frozenset({"invitation"}), "invitation")
+    assert mailed(Choices(frozenset({"submitted"})), "submitted") == "never"
+    assert mailed(Choices(frozenset({"invitation"})), "invitation") == "at_once"
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_one_mail_a_day_is_for_what_may_be_switched_off_and_nothing_urgent(kind: Kind) -> None:
+    daily = Choices(frozenset({"feedback"}), daily=True)
+    choosable = {each.kind for each in kinds().choosable} - {"feedback"}
+    expected = "daily" if kind in choosable else "never" if kind == "feedback" else "at_once"
+    assert mailed(daily, kind) == expected
+    if kind in NEVER_SWITCHED_OFF:
+        assert expected == "at_once"
+
+
+def test_when_it_is_mailed_is_kept_until_it_is_chosen_again() -> None:
+    (first,) = choose(Choices(), ME, (), daily=True)
+    daily = evolve(Choices(), first)
+    assert daily == Choices(daily=True)
+    assert choose(daily, ME, ()) == choose(daily, ME, (), daily=True) == []
+    (second,) = choose(daily, ME, ("feedback",))
+    assert evolve(daily, second) == Choices(frozenset({"feedback"}), daily=True)
+    (third,) = choose(daily, ME, (), daily=False)
+    assert evolve(daily, third) == Choices()
+    with pytest.raises(InvalidError, match="Some answers need changing"):
+        choose(Choices(), ME, ("digest",))

@@ -15,6 +15,8 @@ KINDS = {"submitted": "A PEP is ready", "feedback": "Feedback on a PEP"}
 def preferences(services: Any) -> dict[str, Any]:
     told: dict[str, Any] = {
         "version": 3,
+        "daily": False,
+        "daily_at": "07:00",
         "choosable": [
             {"kind": kind, "label": label, "hint": "For some.", "mailed": kind == "feedback"}
             for kind, label in KINDS.items()
@@ -26,8 +28,17 @@ def preferences(services: Any) -> dict[str, Any]:
     return told
 
 
-def form(*mailed: str, version: str = "3") -> dict[str, Any]:
-    return {"offered": list(KINDS), "mailed": list(mailed), "version": version}
+def form(*mailed: str, version: str = "3", **more: str) -> dict[str, Any]:
+    return {"offered": list(KINDS), "mailed": list(mailed), "version": version, **more}
+
+
+def chosen(html: str) -> list[str]:
+    """Return which of the radio buttons are chosen."""
+    buttons = [each.partition(">")[0] for each in html.split("<input ") if 'name="when"' in each]
+    assert len(buttons) == 2
+    assert all('type="radio"' in each for each in buttons)
+    names = ("at_once", "daily")
+    return [n for n in names for each in buttons if f'"{n}"' in each and "checked" in each]
 
 
 def ticked(html: str) -> list[str]:
@@ -99,3 +110,28 @@ async def test_an_unmailed_message_says_so(person: Any, services: Any, canned: A
     page = await person.open("/messages")
     assert "not emailed" in page.text
     assert f'href="{PATH}"' in page.text
+
+
+async def test_one_email_a_day_is_chosen_with_radio_buttons(
+    person: Any, services: Any, preferences: dict[str, Any]
+) -> None:
+    page = (await person.open(PATH)).text
+    assert chosen(page) == ["at_once"]
+    assert "One email a day, at 7am" in page
+    for when, daily in (("daily", True), ("at_once", False)):
+        await person.send(PATH, form("submitted", when=when))
+        sent = orjson.loads(services.sent(CALL).content)
+        assert sent == {"without_mail": ["feedback"], "daily": daily}
+    services.problem(CALL, 412, "stale-version")
+    page = (await person.send(PATH, form("submitted", when="daily"))).text
+    assert chosen(page) == ["daily"]
+    await person.send(PATH, form("submitted", when="never"))
+    assert "daily" not in orjson.loads(services.sent(CALL).content)
+    services.set("GET notification/preferences", preferences | {"daily": True}, etag='"4"')
+    assert chosen((await person.open(PATH)).text) == ["daily"]
+
+
+async def test_a_message_of_a_daily_email_says_so(person: Any, services: Any, canned: Any) -> None:
+    canned["messages"]["messages"][0]["state"] = "gathered"
+    services.set("GET notification/messages", canned["messages"])
+    assert "in your daily email" in (await person.open("/messages")).text

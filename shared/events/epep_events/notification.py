@@ -29,13 +29,14 @@ Kind = Literal[
     "email_changed",
     "security_notice",
     "login_stopped",
+    "digest",
 ]
 
 
 class NotificationRequested(Event):
     """Said when something happened that a person must be told by mail."""
 
-    schema_version = 2
+    schema_version = 3
 
     notification_id: UUID
     kind: Kind
@@ -52,7 +53,7 @@ class NotificationRequested(Event):
 class NotificationSent(Event):
     """Said when the mail server has accepted the message for good."""
 
-    schema_version = 2
+    schema_version = 3
 
     notification_id: UUID
     kind: Kind
@@ -68,7 +69,7 @@ class NotificationSent(Event):
 class NotificationFailed(Event):
     """Said when the mail server refused the message for good; it is not tried again."""
 
-    schema_version = 2
+    schema_version = 3
 
     notification_id: UUID
     kind: Kind
@@ -87,7 +88,7 @@ class NotificationHeld(Event):
     It is held as uncertain: sending it again might mail a family twice.
     """
 
-    schema_version = 2
+    schema_version = 3
 
     notification_id: UUID
     kind: Kind
@@ -108,6 +109,8 @@ class NotificationLeftUnmailed(Event):
     request, so that messages and change log show that the person was told, and how.
     """
 
+    schema_version = 2
+
     notification_id: UUID
     kind: Kind
     account_id: UUID
@@ -116,15 +119,34 @@ class NotificationLeftUnmailed(Event):
     meeting_id: UUID | None = None
 
 
+class NotificationGathered(Event):
+    """Said when a message goes out in its person's one mail of the day, `digest_id`.
+
+    That is a notification of its own (kind `digest`): what became of the mail is told of it.
+    """
+
+    notification_id: UUID
+    kind: Kind
+    account_id: UUID
+    name: PersonalOfAdult[str]
+    digest_id: UUID
+    pep_id: UUID | None = None
+    meeting_id: UUID | None = None
+
+
 class NotificationPreferencesChanged(Event):
-    """Said when a person has chosen which notifications come by mail, too.
+    """Said when a person has chosen which notifications come by mail, too, and when.
 
     `without_mail` are all the kinds that are now in the portal only; a kind that is not there, or
-    that comes to be later, is mailed.
+    that comes to be later, is mailed. With `daily` those that can be switched off come in one mail
+    a day.
     """
+
+    schema_version = 2
 
     account_id: UUID
     without_mail: tuple[Kind, ...]
+    daily: bool = False
 
 
 class MessagesRead(Event):
@@ -147,6 +169,7 @@ EVENTS: tuple[type[Event], ...] = (
     NotificationFailed,
     NotificationHeld,
     NotificationLeftUnmailed,
+    NotificationGathered,
     NotificationPreferencesChanged,
     MessagesRead,
     SealingKeyPublished,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from notification_service.mails.digest_letter import digest
 from notification_service.mails.identity_letters import IDENTITY_LETTERS
 from notification_service.mails.language import N_, _
 from notification_service.mails.letter import Details, Letter
@@ -226,6 +227,7 @@ LETTERS: dict[str, Callable[[Facts, str, str | None], Letter]] = {
         N_("See the PEP"),
     ),
     "emergency_access": _emergency_access,
+    "digest": digest,
     "feedback": _about_pep(
         N_("Feedback on a PEP"),
         N_("The virtual school has looked at the quality of the PEP for %(initials)s."),

@@ -114,7 +114,8 @@ class MailWriter:
 
     def _choices(self, facts: Facts) -> str | None:
         """Return where to switch mails of this kind off, for whoever can."""
-        if not (facts.has_account and kinds().may_be_unmailed(facts.kind)):
+        can = kinds().may_be_unmailed(facts.kind) or facts.kind == "digest"
+        if not (facts.has_account and can):
             return None
         return f"{self.settings.portal_url}/account/notifications"
 

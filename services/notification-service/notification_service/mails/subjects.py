@@ -31,6 +31,7 @@ SUBJECTS = {
     "email_changed": N_("Your ePEP email address has changed"),
     "security_notice": N_("A change to how you log in to ePEP"),
     "login_stopped": N_("A log-in to ePEP was not by its owner"),
+    "digest": N_("Your ePEP messages of the last day"),
 }
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from epep_events.base import Event
 from epep_events.notification import (
     NotificationFailed,
+    NotificationGathered,
     NotificationHeld,
     NotificationLeftUnmailed,
     NotificationRequested,
@@ -103,6 +104,28 @@ def unmailed(state: Notification) -> Sequence[Event]:
     if state.state != "requested" or asked.account_id is None:
         return []
     return [left_unmailed(asked, asked.account_id)]
+
+
+def gathered(digest_id: UUID) -> Outcome:
+    """Return the decision that its person reads of it in that mail of the day."""
+
+    def decide(state: Notification) -> Sequence[Event]:
+        asked = _known(state)
+        if state.state != "requested" or asked.account_id is None:
+            return []
+        return [
+            NotificationGathered(
+                notification_id=asked.notification_id,
+                kind=asked.kind,
+                account_id=asked.account_id,
+                name=asked.name,
+                digest_id=digest_id,
+                pep_id=asked.pep_id,
+                meeting_id=asked.meeting_id,
+            )
+        ]
+
+    return decide
 
 
 def held(message_id: str, to: Reached | None = None) -> Outcome:

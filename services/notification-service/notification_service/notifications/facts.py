@@ -30,6 +30,15 @@ class AuthorityFacts(Value):
     contact_phone: str
 
 
+class DigestItem(Value):
+    """One message in the mail of a day."""
+
+    kind: Kind
+    said_at: datetime
+    child_id: UUID | None = None
+    initials: str | None = None
+
+
 class Facts(Value):
     """The facts of one mail to one person. It never holds a child's name, only initials.
 
@@ -63,3 +72,4 @@ class Facts(Value):
     role_label: str | None = None
     detail: str | None = None
     expires_at: datetime | None = None
+    items: tuple[DigestItem, ...] = ()

@@ -7,6 +7,7 @@ from uuid import UUID
 from epep_events.base import Event
 from epep_events.notification import (
     NotificationFailed,
+    NotificationGathered,
     NotificationHeld,
     NotificationLeftUnmailed,
     NotificationRequested,
@@ -20,7 +21,7 @@ from epep_runtime.ids import derived_id
 class Notification:
     """How far a notification has come; `asked` is what was to be said to whom."""
 
-    state: Literal["none", "requested", "sent", "failed", "held", "unmailed"] = "none"
+    state: Literal["none", "requested", "sent", "failed", "held", "unmailed", "gathered"] = "none"
     asked: NotificationRequested | None = None
 
 
@@ -46,6 +47,8 @@ def evolve(state: Notification, event: Event) -> Notification:
             return replace(state, state="held")
         case NotificationLeftUnmailed():
             return replace(state, state="unmailed")
+        case NotificationGathered():
+            return replace(state, state="gathered")
     return state
 
 

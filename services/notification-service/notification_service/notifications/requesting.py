@@ -20,11 +20,11 @@ from notification_service.notifications.notification import (
 )
 from notification_service.outbox.outbox import put_out
 from notification_service.preferences.kinds import kinds
-from notification_service.preferences.preferences import PREFERENCES, Unmailed, is_mailed
+from notification_service.preferences.preferences import PREFERENCES, Choices, mailed
 from notification_service.read_models.languages import language_for
 
 NO_ADDRESS = "No email address is known for this person."
-NOTHING: Unmailed = frozenset()
+NOTHING_CHOSEN = Choices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,16 @@ class Notice:
 
 
 def request(
-    own_id: UUID, notice: Notice, state: Notification, *, unmailed: Unmailed = NOTHING
+    own_id: UUID, notice: Notice, state: Notification, *, choices: Choices = NOTHING_CHOSEN
 ) -> Sequence[Event]:
     """Ask for a notification that was not asked for yet; without an address it fails at once.
 
-    `unmailed` are the kinds that its person reads in the portal only.
+    `choices` are its person's: what they read in the portal only is left unmailed.
     """
     if state.state != "none":
         return []
     asked = _asked(own_id, notice)
-    if asked.account_id is not None and not is_mailed(unmailed, asked.kind):
+    if asked.account_id is not None and mailed(choices, asked.kind) == "never":
         return [asked, left_unmailed(asked, asked.account_id)]
     if notice.recipient.email:
         return [asked]
@@ -85,11 +85,11 @@ def _asked(own_id: UUID, notice: Notice) -> NotificationRequested:
     )
 
 
-async def _unmailed(reaction: Reaction, notice: Notice) -> Unmailed:
-    """Return the kinds that somebody reads in the portal only; of a shared mailbox, none."""
+async def _choices(reaction: Reaction, notice: Notice) -> Choices:
+    """Return what somebody has chosen; of a shared mailbox, nothing."""
     account_id = notice.recipient.account_id
     if account_id is None or not kinds().may_be_unmailed(notice.facts.kind):
-        return NOTHING
+        return NOTHING_CHOSEN
     return (await reaction.load(PREFERENCES, account_id)).state
 
 
@@ -105,13 +105,13 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
     """Ask for these notifications, once each, in the reaction's transaction.
 
     Whoever has been erased meanwhile is not told. Whoever has switched mails of the kind off finds
-    it in their messages alone.
+    it in their messages alone; whoever wants one mail a day, in the next of these.
     """
     told = [await _worded(reaction, each) for each in notices if each.recipient.email != ERASED]
     by_id = {notification_id(reaction.meta.event_id, each.key): each for each in told}
-    unmailed = {own_id: await _unmailed(reaction, each) for own_id, each in by_id.items()}
+    chosen = {own_id: await _choices(reaction, each) for own_id, each in by_id.items()}
     decisions: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
-        own_id: partial(request, own_id, notice, unmailed=unmailed[own_id])
+        own_id: partial(request, own_id, notice, choices=chosen[own_id])
         for own_id, notice in by_id.items()
     }
     if not decisions:
@@ -119,8 +119,8 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
     before = await reaction.append_many(NOTIFICATION, decisions)
     for own_id, was in before.items():
         notice = by_id[own_id]
-        email, mailed = notice.recipient.email, is_mailed(unmailed[own_id], notice.facts.kind)
-        if was.version == 0 and email and mailed:
+        email, how = notice.recipient.email, mailed(chosen[own_id], notice.facts.kind)
+        if was.version == 0 and email and how != "never":
             await put_out(
                 reaction.connection,
                 own_id,
@@ -129,4 +129,5 @@ async def tell(reaction: Reaction, notices: Sequence[Notice]) -> None:
                 reaction.now,
                 reaction.cause().traceparent,
                 notice.recipient.account_id,
+                gathered=how == "daily",
             )

@@ -19,6 +19,7 @@ ABOUT_WORK: frozenset[Kind] = frozenset(
         "signed_off",
         "feedback",
         "emergency_access",
+        "digest",
     }
 )
 """What is told a person. All else is about an account, and stays with the address it was for."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from epep_events.envelope import Actor
+from epep_events.envelope import Actor, Metadata
 from epep_runtime.event_store import Cause, EventStore, VersionConflictError
 from epep_runtime.postgres import DATABASE_FAULTS, Connection, Pool
 from notification_service.notifications.delivering import Outcome
@@ -14,7 +14,7 @@ from notification_service.notifications.facts import Facts
 from notification_service.notifications.notification import NOTIFICATION, Reached
 
 FAULTS = DATABASE_FAULTS
-Settled = Literal["sent", "failed", "uncertain", "unmailed"]
+Settled = Literal["sent", "failed", "uncertain", "unmailed", "gathered"]
 TRIES = 5
 
 CLAIM = """
@@ -55,12 +55,17 @@ async def put_out(
     now: datetime,
     traceparent: str | None,
     account_id: UUID | None = None,
+    *,
+    gathered: bool = False,
 ) -> None:
-    """Put a mail into the outbox, in the transaction that appended `NotificationRequested`."""
+    """Put a mail into the outbox, in the transaction that appended `NotificationRequested`.
+
+    With `gathered` it waits for its person's mail of the day.
+    """
     await connection.execute(
         "INSERT INTO outbox"
-        " (notification_id, kind, email, facts, due_at, put_out_at, traceparent, account_id)"
-        " VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
+        " (notification_id, kind, email, facts, due_at, put_out_at, traceparent, account_id, state)"
+        " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
         notification_id,
         facts.kind,
         email,
@@ -68,6 +73,7 @@ async def put_out(
         now,
         traceparent,
         account_id,
+        "gathering" if gathered else "waiting",
     )
 
 
@@ -133,7 +139,7 @@ async def settle(
         try:
             async with pool.acquire() as connection, connection.transaction():
                 if await _still_claimed(connection, notification_id, claimed_by):
-                    await _settle(connection, store, notification_id, state, decide)
+                    await settle_within(connection, store, notification_id, state, decide)
         except VersionConflictError:
             if attempt == TRIES - 1:
                 raise
@@ -153,13 +159,14 @@ async def _still_claimed(connection: Connection, own_id: UUID, worker: int | Non
     return bool(claimed)
 
 
-async def _settle(
+async def settle_within(
     connection: Connection,
     store: EventStore,
     notification_id: UUID,
     state: Settled,
     decide: Outcome,
-) -> None:
+) -> Metadata:
+    """Settle one mail within a transaction; return what is known of the event that asked for it."""
     loaded = await store.load(connection, NOTIFICATION, notification_id)
     events = decide(loaded.state)
     asked = loaded.events[0].meta
@@ -174,6 +181,7 @@ async def _settle(
         state,
         store.clock(),
     )
+    return asked
 
 
 async def workers_at_work(connection: Connection) -> Sequence[int]:

@@ -4,7 +4,7 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.postgres import Pool
 from notification_service.outbox.outbox import Item
 from notification_service.preferences.kinds import kinds
-from notification_service.preferences.preferences import PREFERENCES, is_mailed
+from notification_service.preferences.preferences import PREFERENCES, mailed
 
 
 async def is_switched_off(pool: Pool, store: EventStore, item: Item) -> bool:
@@ -17,4 +17,4 @@ async def is_switched_off(pool: Pool, store: EventStore, item: Item) -> bool:
         return False
     async with pool.acquire() as connection:
         choices = await store.load(connection, PREFERENCES, item.account_id)
-    return not is_mailed(choices.state, kind)
+    return mailed(choices.state, kind) == "never"

@@ -28,7 +28,7 @@ async def outbox_metrics(running: Running) -> list[Metric]:
     oldest = gauge("mails_due_seconds", "How long one has been due, or none has gone out.")
     oldest.add_metric([], float(row["seconds"]))
     ended = gauge(
-        "mails_ended", "Mails by outcome: sent, failed, uncertain, unmailed.", ["outcome"]
+        "mails_ended", "Mails by outcome: sent, failed, uncertain, unmailed, gathered.", ["outcome"]
     )
     for each in await running.pool.fetch(ENDED):
         ended.add_metric([each["state"]], each["mails"])

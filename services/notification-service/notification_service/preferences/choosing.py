@@ -1,6 +1,7 @@
 """A person looks at, and changes, which notifications they also have by mail."""
 
-from typing import Annotated
+from datetime import time
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -10,16 +11,20 @@ from pydantic.config import JsonDict
 from epep_events.base import Event
 from epep_events.notification import Kind
 from epep_runtime.commands import Answer
+from epep_runtime.event_store import Loaded
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.language import speaking
 from epep_runtime.text import Command, example
 from notification_service.mails.language import Accepted, _, asked_for
 from notification_service.preferences.kinds import kinds
-from notification_service.preferences.preferences import PREFERENCES, Unmailed, choose
+from notification_service.preferences.preferences import PREFERENCES, Choices, choose
+from notification_service.settings import settings_of
 
 MOST = 50
 EXAMPLE: JsonDict = {
     "version": 1,
+    "daily": False,
+    "daily_at": "07:00",
     "choosable": [
         {
             "kind": "feedback",
@@ -55,21 +60,30 @@ class AlwaysMailed(BaseModel):
 
 
 class Preferences(BaseModel):
-    """My choices; `version` is 0 until I have made any, and also the ETag."""
+    """My choices; `version` is 0 until I have made any, and also the ETag.
+
+    With `daily` what I can choose comes in one mail a day, at `daily_at` in England.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     version: int
+    daily: bool
+    daily_at: Annotated[str, Field(pattern="^[0-9]{2}:[0-9]{2}$")]
     choosable: list[Choice]
     always: list[AlwaysMailed]
 
 
 class ChoosePreferences(Command):
-    """All the kinds that I want in the portal only."""
+    """All the kinds that I want in the portal only, and whether the others come in one mail a day.
 
-    model_config = example(without_mail=["feedback", "signed_off"])
+    Without `daily` that stays as it is.
+    """
+
+    model_config = example(without_mail=["feedback", "signed_off"], daily=True)
 
     without_mail: Annotated[tuple[Kind, ...], Field(max_length=MOST)]
+    daily: bool | None = None
 
 
 class PreferencesKept(BaseModel):
@@ -78,16 +92,18 @@ class PreferencesKept(BaseModel):
     version: int
 
 
-def shown(state: Unmailed, version: int) -> Preferences:
+def shown(state: Choices, version: int, daily_at: time) -> Preferences:
     """Return the choices as the page shows them, in the language that is spoken."""
     return Preferences(
         version=version,
+        daily=state.daily,
+        daily_at=f"{daily_at:%H:%M}",
         choosable=[
             Choice(
                 kind=each.kind,
                 label=_(each.label),
                 hint=_(each.hint),
-                mailed=each.kind not in state,
+                mailed=each.kind not in state.without_mail,
             )
             for each in kinds().choosable
         ],
@@ -106,7 +122,7 @@ async def my_preferences(
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, PREFERENCES, asking.account_id)
     with speaking(asked_for(accept_language)):
-        found = shown(loaded.state, loaded.version)
+        found = shown(loaded.state, loaded.version, settings_of(running).digest_at)
     return JSONResponse(found.model_dump(mode="json"), headers={"ETag": f'"{found.version}"'})
 
 
@@ -126,13 +142,17 @@ async def choose_preferences(
 
     A kind that is always mailed is refused (422) with the reason.
     """
-    me = change.principal.account_id
+    running, me = running_of(request), change.principal.account_id
+    daily_at = settings_of(running).digest_at
 
-    def decide(state: Unmailed) -> list[Event]:
+    def describe(loaded: Loaded[Choices]) -> dict[str, Any]:
+        return shown(loaded.state, loaded.version, daily_at).model_dump(mode="json")
+
+    def decide(state: Choices) -> list[Event]:
         with speaking(asked_for(accept_language)):
-            return choose(state, me, command.without_mail)
+            return choose(state, me, command.without_mail, command.daily)
 
-    return await running_of(request).commands.carry_out(
+    return await running.commands.carry_out(
         change,
         PREFERENCES,
         me,
@@ -140,5 +160,7 @@ async def choose_preferences(
         role="reader",
         authority=None,
         answer=lambda _state, version: Answer({"version": version}),
-        describe=lambda loaded: shown(loaded.state, loaded.version).model_dump(mode="json"),
+        describe=lambda loaded: shown(loaded.state, loaded.version, daily_at).model_dump(
+            mode="json"
+        ),
     )

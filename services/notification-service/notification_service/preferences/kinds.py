@@ -28,15 +28,16 @@ class Always(Value):
 
 
 class Kinds(Value):
-    """Every kind of notification, either to choose or always mailed."""
+    """Every kind of notification, either to choose or always mailed; and the mail of the day."""
 
     choosable: tuple[Choosable, ...]
     always: tuple[Always, ...]
+    daily: tuple[Always, ...]
 
     @model_validator(mode="after")
     def _each_once(self) -> "Kinds":
         named = [each.kind for each in self.choosable]
-        named += [kind for group in self.always for kind in group.kinds]
+        named += [kind for group in (*self.always, *self.daily) for kind in group.kinds]
         if sorted(named) != sorted(get_args(Kind)):
             raise ValueError("every kind of notification must be named once")
         return self
@@ -47,7 +48,8 @@ class Kinds(Value):
 
     def why_always(self, kind: Kind) -> str:
         """Return the sentence that says why this kind is always mailed; "" where it is not."""
-        return next((each.reason for each in self.always if kind in each.kinds), "")
+        groups = (*self.always, *self.daily)
+        return next((each.reason for each in groups if kind in each.kinds), "")
 
 
 @cache

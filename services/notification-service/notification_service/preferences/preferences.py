@@ -1,6 +1,8 @@
 """What one person wants mailed: their choices, decided and folded from their own stream."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from epep_events.base import Event
@@ -10,24 +12,37 @@ from epep_runtime.problems import FieldError, InvalidError
 from notification_service.mails.language import _
 from notification_service.preferences.kinds import kinds
 
-Unmailed = frozenset[Kind]
-"""The kinds that a person reads in the portal only; none where they never chose."""
+Mailed = Literal["at_once", "daily", "never"]
 
 
-def evolve(state: Unmailed, event: Event) -> Unmailed:
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The kinds that a person reads in the portal only, and whether the others come daily.
+
+    Who never chose has everything by mail, at once.
+    """
+
+    without_mail: frozenset[Kind] = frozenset()
+    daily: bool = False
+
+
+def evolve(state: Choices, event: Event) -> Choices:
     """Return the choices after the event."""
     if isinstance(event, NotificationPreferencesChanged):
-        return frozenset(event.without_mail)
+        return Choices(frozenset(event.without_mail), event.daily)
     return state
 
 
-PREFERENCES: Aggregate[Unmailed] = Aggregate("preferences", frozenset(), evolve)
+PREFERENCES: Aggregate[Choices] = Aggregate("preferences", Choices(), evolve)
 
 
-def choose(state: Unmailed, account_id: UUID, without_mail: Sequence[Kind]) -> list[Event]:
+def choose(
+    state: Choices, account_id: UUID, without_mail: Sequence[Kind], daily: bool | None = None
+) -> list[Event]:
     """Return the change to these choices; nothing where they are the same.
 
-    Raises InvalidError for each kind that is always mailed, with the reason.
+    `daily` None leaves it as it is. Raises InvalidError for each kind that is always mailed, with
+    the reason.
     """
     refused = [
         FieldError(
@@ -39,15 +54,26 @@ def choose(state: Unmailed, account_id: UUID, without_mail: Sequence[Kind]) -> l
     ]
     if refused:
         raise InvalidError(refused)
-    if frozenset(without_mail) == state:
+    wanted = Choices(frozenset(without_mail), state.daily if daily is None else daily)
+    if wanted == state:
         return []
-    wanted = tuple(sorted(set(without_mail)))
-    return [NotificationPreferencesChanged(account_id=account_id, without_mail=wanted)]
+    return [
+        NotificationPreferencesChanged(
+            account_id=account_id,
+            without_mail=tuple(sorted(wanted.without_mail)),
+            daily=wanted.daily,
+        )
+    ]
 
 
-def is_mailed(state: Unmailed, kind: Kind) -> bool:
-    """Tell whether a notification goes out by mail, too.
+def mailed(state: Choices, kind: Kind) -> Mailed:
+    """Return how a notification goes out by mail, if it does.
 
-    A choice made before its kind became one that is always mailed counts no more.
+    A choice made before its kind became one that is always mailed counts no more: what is always
+    mailed never waits for the mail of the day.
     """
-    return kind not in state or not kinds().may_be_unmailed(kind)
+    if not kinds().may_be_unmailed(kind):
+        return "at_once"
+    if kind in state.without_mail:
+        return "never"
+    return "daily" if state.daily else "at_once"

@@ -17,12 +17,28 @@ SELECT o.notification_id, o.settled_at IS NULL AS open
    AND e.stream_version = 1
  WHERE $1 IN (e.data ->> 'child_id', e.data ->> 'account_id', e.data ->> 'invitation_id',
               e.data ->> 'notification_id', o.account_id::text)
+    OR (o.kind = 'digest' AND o.settled_at IS NULL AND o.facts -> 'items' = '[]')
+"""
+
+
+OUT_OF_DAYS = """
+UPDATE outbox SET facts = jsonb_set(facts, '{items}', coalesce(
+       (SELECT jsonb_agg(each) FROM jsonb_array_elements(facts -> 'items') each
+         WHERE each ->> 'child_id' IS DISTINCT FROM $1), '[]')),
+       state = 'waiting', worker = NULL
+ WHERE kind = 'digest' AND state IN ('waiting', 'claimed')
+   AND facts -> 'items' @> jsonb_build_array(jsonb_build_object('child_id', $1::text))
+"""
+"""Takes a child out of the mails of the day that wait; one in which nothing is left is stopped.
+
+A worker that has one in hand loses it before it hands it over, and it is read again.
 """
 
 
 async def stop_mails(reaction: Reaction, event: SubjectErased, _: Metadata) -> None:
     """Settle what waits as failed, and keep no address of an erased adult in the outbox."""
     connection = reaction.connection
+    await connection.execute(OUT_OF_DAYS, str(event.subject))
     rows = await connection.fetch(CONCERNED, str(event.subject))
     waiting: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
         row["notification_id"]: partial(_stopped) for row in rows if row["open"]

@@ -15,6 +15,7 @@ from epep_events.notification import (
     Kind,
     MessagesRead,
     NotificationFailed,
+    NotificationGathered,
     NotificationHeld,
     NotificationLeftUnmailed,
     NotificationRequested,
@@ -67,12 +68,17 @@ STATES: dict[type[Event], str] = {
     NotificationFailed: "failed",
     NotificationHeld: "uncertain",
     NotificationLeftUnmailed: "unmailed",
+    NotificationGathered: "gathered",
 }
 
 
 async def _settled(
     connection: Connection,
-    event: NotificationSent | NotificationFailed | NotificationHeld | NotificationLeftUnmailed,
+    event: NotificationSent
+    | NotificationFailed
+    | NotificationHeld
+    | NotificationLeftUnmailed
+    | NotificationGathered,
     _: Metadata,
 ) -> None:
     await connection.execute(
@@ -111,6 +117,7 @@ MESSAGES = Projector(
         NotificationFailed: _settled,
         NotificationHeld: _settled,
         NotificationLeftUnmailed: _settled,
+        NotificationGathered: _settled,
         MessagesRead: _read,
     },
 )
@@ -119,7 +126,8 @@ MESSAGES = Projector(
 class Message(BaseModel):
     """One message; `at` is when it was written (UTC).
 
-    `state` is that of its e-mail; `unmailed`: its person wants no mails of the kind.
+    `state` is that of its e-mail; `unmailed`: its person wants no mails of the kind;
+    `gathered`: it is in their one mail of the day.
     """
 
     notification_id: UUID
@@ -127,7 +135,7 @@ class Message(BaseModel):
     title: str
     subject: str
     at: datetime
-    state: Literal["pending", "sent", "failed", "uncertain", "unmailed"]
+    state: Literal["pending", "sent", "failed", "uncertain", "unmailed", "gathered"]
     pep_id: UUID | None
     meeting_id: UUID | None
     read_at: datetime | None

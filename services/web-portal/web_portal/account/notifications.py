@@ -1,5 +1,9 @@
-"""Which notifications I also want by email. The list, and what is always sent, is the service's."""
+"""Which notifications I also want by email, and when.
 
+The list, and what is always sent, is the service's.
+"""
+
+from datetime import time
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,6 +11,7 @@ from starlette.responses import Response
 
 from web_portal.problems import InvalidError, StaleError
 from web_portal.web.answers import Answers, read, saved
+from web_portal.web.formatting import clock
 from web_portal.web.forms import show
 from web_portal.web.language import N_, _
 from web_portal.web.questions import Option, Question
@@ -16,9 +21,34 @@ routes = APIRouter(prefix="/account/notifications")
 OFFERED = "offered"
 """The hidden fields that say which boxes the page had: one that is not ticked sends nothing."""
 MOST = 50
+AT_ONCE, DAILY = "at_once", "daily"
 CHANGED = N_(
     "You have changed this in another window meanwhile. Check what is ticked, then save again"
 )
+
+
+def _when(found: dict[str, Any]) -> Question:
+    hour = clock(time.fromisoformat(found["daily_at"]))
+    return Question(
+        key="when",
+        label=_("When to email me"),
+        type="choice",
+        choices=(
+            Option(value=AT_ONCE, label=_("One email for each message, at once")),
+            Option(
+                value=DAILY,
+                label=_("One email a day, at %(time)s", time=hour),
+                hint=_(
+                    "With all the messages of the last day. Nothing comes on a day without any."
+                ),
+            ),
+        ),
+        value=DAILY if found["daily"] else AT_ONCE,
+    )
+
+
+def _questions(found: dict[str, Any]) -> list[Question]:
+    return [_question(found), _when(found)]
 
 
 def _question(found: dict[str, Any]) -> Question:
@@ -43,7 +73,7 @@ async def _page(
         status,
         title=_("What we email you about"),
         section="account",
-        form=show([_question(found)], answers),
+        form=show(_questions(found), answers),
         always=found["always"],
         version=version,
         back_link="/account",
@@ -54,7 +84,7 @@ async def _page(
 async def notifications_page(visit: SignedIn) -> Response:
     """Show what is mailed, to tick and untick, and what is always mailed, with the reason."""
     answer = await visit.call.get("notification", "/preferences")
-    asked, draft = [_question(answer.json)], await visit.draft()
+    asked, draft = _questions(answer.json), await visit.draft()
     if draft is None:
         return await _page(visit, answer.json, saved(asked), answer.version)
     typed = draft.get("version")
@@ -67,9 +97,13 @@ async def choose(visit: SignedIn) -> Response:
     """Keep the choices. Where they were changed meanwhile, ask again with these still ticked."""
     form = await visit.form()
     answer = await visit.call.get("notification", "/preferences")
-    answers = read([_question(answer.json)], form)
+    answers = read(_questions(answer.json), form)
     offered = [each for each in form.getlist(OFFERED)[:MOST] if isinstance(each, str)]
-    body = {"without_mail": [each for each in offered if each not in answers.typed["mailed"]]}
+    body: dict[str, Any] = {
+        "without_mail": [each for each in offered if each not in answers.typed["mailed"]]
+    }
+    if answers.typed["when"] in {AT_ONCE, DAILY}:
+        body["daily"] = answers.typed["when"] == DAILY
     version, key = await visit.version(), await visit.request_key()
     try:
         path = "/preferences"

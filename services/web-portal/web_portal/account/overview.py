@@ -38,12 +38,12 @@ async def account(visit: SignedIn) -> Response:
 async def _mails(visit: Visit) -> str:
     """Return how much is mailed, in words; the rest of the page does not wait for these."""
     try:
-        found = (await visit.call.get("notification", "/preferences")).json["choosable"]
+        answer = (await visit.call.get("notification", "/preferences")).json
     except (UnavailableError, NotFoundError):
         return _("As you choose")
-    off = sum(not each["mailed"] for each in found)
+    off = sum(not each["mailed"] for each in answer["choosable"])
     if not off:
-        return _("All of them")
+        return _("All of them, once a day") if answer["daily"] else _("All of them")
     return ngettext(
         "All but %(num)s kind that you read in ePEP only",
         "All but %(num)s kinds that you read in ePEP only",

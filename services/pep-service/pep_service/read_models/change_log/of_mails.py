@@ -7,6 +7,7 @@ from epep_events.envelope import Metadata
 from epep_events.notification import (
     Kind,
     NotificationFailed,
+    NotificationGathered,
     NotificationHeld,
     NotificationLeftUnmailed,
     NotificationSent,
@@ -59,4 +60,12 @@ def notification_left_unmailed(event: NotificationLeftUnmailed, _: Metadata) -> 
     if event.pep_id is None:
         return None
     what = f"Told {event.name} in ePEP, without a mail: {_words(event.kind)}"
+    return Row(MAIL, what, pep_id=event.pep_id)
+
+
+def notification_gathered(event: NotificationGathered, _: Metadata) -> Row | None:
+    """The person reads it in ePEP, and in the one mail a day that they have chosen."""
+    if event.pep_id is None:
+        return None
+    what = f"Told {event.name} in ePEP, and in one mail of the day: {_words(event.kind)}"
     return Row(MAIL, what, pep_id=event.pep_id)

@@ -70,6 +70,7 @@ DESCRIPTIONS: Mapping[type[Event], Describe] = {
     notification.NotificationFailed: of_mails.notification_failed,
     notification.NotificationHeld: of_mails.notification_held,
     notification.NotificationLeftUnmailed: of_mails.notification_left_unmailed,
+    notification.NotificationGathered: of_mails.notification_gathered,
 }
 
 UNTOLD: frozenset[type[Event]] = frozenset(
