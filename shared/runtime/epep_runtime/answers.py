@@ -50,6 +50,7 @@ class AnswersInALanguage:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        shipped()  # the catalogues are read now, and not by the first request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request in its language."""
