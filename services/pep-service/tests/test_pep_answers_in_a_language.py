@@ -12,6 +12,9 @@ from epep_runtime.answer_texts import TEXTS
 from epep_runtime.language import Language, speaking
 from epep_runtime.made_up import made_up_language, outside
 from pep_service.access import allocating
+from pep_service.children.child import Child
+from pep_service.children.describing import years_and_months
+from pep_service.children.key_indicators import core_data, key_indicators
 from pep_service.importing.csv_files import HEADER, read_rows
 from pep_service.importing.problems import Problem, Report, problems_csv
 from pep_service.peps.values import MisfitError, stored
@@ -99,3 +102,17 @@ def test_the_headings_of_files_and_what_they_say_of_their_own(welsh: Language) -
         shown = [rows(each) for each in (children_of([]), changes_of([]), problems_csv([problem]))]
     assert [each[0] for each in shown] == [[f"⟦{name}⟧" for name in each[0]] for each in english]
     assert shown[2][1][-1] == "⟦error⟧"
+
+
+def test_the_key_indicators_of_a_child_are_named_in_the_language(welsh: Language) -> None:
+    child = Child(date_of_birth=date(2015, 5, 1), social_care_id="C1", mother=True)
+    with speaking(welsh):
+        labels = [each.label for each in key_indicators(child, TODAY)]
+        labels += [each.label for each in core_data(child)]
+        values = {each.label: each.value for each in core_data(child)}
+        assert outside(years_and_months(date(2024, 1, 1), date(2026, 3, 1))) == ""
+        assert outside(years_and_months(date(2026, 3, 1), date(2026, 3, 9))) == ""
+    assert len(labels) > 10
+    assert not [each for each in labels if outside(each)]
+    assert values["⟦UPN⟧"] == "⟦Not known⟧"
+    assert values["⟦Date of birth⟧"] == "1 Mai 2015"

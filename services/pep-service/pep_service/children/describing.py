@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from epep_events.pep import Placement
+from epep_runtime.language import ngettext, written_date
 from pep_service.children.codes import code_lists
 
 FIELD_LABELS: Mapping[str, str] = {
@@ -39,8 +40,13 @@ CODED: Mapping[str, str] = {
 
 
 def day(value: date | None) -> str:
-    """Return a date as people write it: 3 March 2026; nothing for None."""
+    """Return a date as an event keeps it in words, in English: 3 March 2026; nothing for None."""
     return "" if value is None else f"{value.day} {value:%B %Y}"
+
+
+def shown_day(value: date | None) -> str:
+    """Return a date as people write it in the reader's language; nothing for None."""
+    return "" if value is None else written_date(value, "d MMMM y")
 
 
 def shown(field: str, value: JsonValue) -> str:
@@ -77,14 +83,11 @@ def years_and_months(start: date, end: date) -> str:
     """Return the time between two days in words: `2 years 3 months`, `12 days`."""
     months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
     if months < 1:
-        return _counted((end - start).days, "day")
+        return ngettext("%(num)s day", "%(num)s days", (end - start).days)
     years, rest = divmod(months, 12)
-    parts = [_counted(number, word) for number, word in ((years, "year"), (rest, "month"))]
-    return " ".join(part for part, number in zip(parts, (years, rest), strict=True) if number)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    parts = [ngettext("%(num)s year", "%(num)s years", years)] if years else []
+    parts += [ngettext("%(num)s month", "%(num)s months", rest)] if rest else []
+    return " ".join(parts)
 
 
 def json_value(value: Any) -> JsonValue:

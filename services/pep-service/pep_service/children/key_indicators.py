@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from epep_runtime.language import _
 from pep_service.children.child import Child, Episode
 from pep_service.children.codes import code_lists
-from pep_service.children.describing import day, placement_text, years_and_months
+from pep_service.children.describing import placement_text, shown_day, years_and_months
 from pep_service.children.school_year import school_year
 from pep_service.children.shapes import Datum, Indicator, Tone
 
@@ -81,7 +81,7 @@ def _care(child: Child, today: date) -> list[Indicator]:
     current, began = child.current_episode, care_began_on(child)
     if current is None or began is None:
         left = child.episodes[-1].ended_on if child.episodes else None
-        value = _("Left care on %(day)s", day=day(left)) if left else _("No episode recorded")
+        value = _("Left care on %(day)s", day=shown_day(left)) if left else _("No episode recorded")
         return [Indicator(label=_("Legal status"), value=value, tone="grey")]
     lists = code_lists()
     return [
@@ -101,7 +101,7 @@ def core_data(child: Child, *, restricted: bool = True) -> list[Datum]:
         (_("First name"), child.first_name),
         (_("Last name"), child.last_name),
         (_("Preferred name"), child.preferred_name),
-        (_("Date of birth"), day(child.date_of_birth)),
+        (_("Date of birth"), shown_day(child.date_of_birth)),
         (_("Sex"), lists.label("sex", child.sex)),
         (_("Ethnicity"), lists.label("ethnic", child.ethnicity)),
         (_("UPN"), child.upn or _("Not known")),
@@ -110,15 +110,15 @@ def core_data(child: Child, *, restricted: bool = True) -> list[Datum]:
     ]
     if child.mother:
         lines.append(
-            (_("Mother of a child born on"), day(child.mothers_child_born) or _("Not known"))
+            (_("Mother of a child born on"), shown_day(child.mothers_child_born) or _("Not known"))
         )
     if current is not None and restricted:
         lines += [
-            (_("Came into care"), day(began)),
+            (_("Came into care"), shown_day(began)),
             (_("Legal status"), lists.label("ls", current.legal_status)),
             (_("Category of need"), lists.label("cin", current.category_of_need)),
             (_("Placement"), placement_text(current.placement)),
-            (_("In this placement since"), day(_home_since(child))),
+            (_("In this placement since"), shown_day(_home_since(child))),
         ]
     return [Datum(label=label, value=value or _("Not recorded")) for label, value in lines]
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from epep_events.pep import FieldChange, Target
 from epep_events.profile import Page, Section
-from epep_runtime.language import _
+from epep_runtime.language import _, written_date
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.text import Command, Line, example, printable
 from pep_service.peps.answers import LocalDate
@@ -71,7 +71,7 @@ def target_of(pep: PEP, form: TargetForm) -> Target:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return written_date(day, "d MMMM y")
 
 
 def changes_between(old: Target, new: Target) -> tuple[FieldChange, ...]:
