@@ -35,9 +35,15 @@ def pytest_configure() -> None:
     """Tell every service made in this process of a keyring, which `keyring_url` puts there.
 
     Examples that Hypothesis makes up have all the time in the world: on a busy machine anything
-    may take longer than the fifth of a second that it grants otherwise.
+    may take longer than the fifth of a second that it grants otherwise. Tracebacks in logs are
+    plain: to draw one with its local variables takes five seconds.
     """
+    import structlog
     from hypothesis import HealthCheck, settings
+    from structlog.dev import ConsoleRenderer, plain_traceback
+
+    rendered = ConsoleRenderer(colors=False, exception_formatter=plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], rendered])
 
     slow = [HealthCheck.too_slow]
     settings.register_profile("patient", deadline=None, suppress_health_check=slow)
