@@ -152,9 +152,10 @@ class EventStore:
         """Append `events` and return the stream's new version.
 
         `about` is the child whom the stream is about; an event that says its child needs none.
-        Must be the first write of its transaction (see `sql/0002_append_events.sql`), or go to a
+        Should be the first write of its transaction (see `sql/0002_append_events.sql`), or go to a
         stream that `hold` took before the first write.
-        Raises VersionConflictError when the stream is not at `expected_version`,
+        Raises VersionConflictError when the stream is not at `expected_version`, or came there
+        in a later transaction than this one (`sql/0017_no_earlier_transaction.sql`),
         ErasedSubjectError for a person who has been erased, UnknownSubjectError for a personal
         value of nobody known.
         """

@@ -8,7 +8,7 @@ from counting import COUNTER, Count, cause, submitted
 
 from epep_events.base import Event
 from epep_events.envelope import Actor, Metadata
-from epep_runtime.event_store import EventStore
+from epep_runtime.event_store import EventStore, VersionConflictError
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
 from epep_runtime.subscriptions import Reaction
@@ -99,6 +99,38 @@ async def test_no_later_event_of_a_stream_has_an_earlier_transaction(
     )
     assert await pool.fetchval("SELECT count(*) FROM events") == 8 * 8 * 4
     assert inverted == 0
+
+
+async def test_whoever_wrote_before_it_came_to_a_stream_cannot_follow_a_later_transaction(
+    pool: Pool, store: EventStore
+) -> None:
+    """It would be published before what it follows. What is published cannot be overtaken."""
+    key = new_id()
+    stream = COUNTER.stream(key)
+    begin_writing, first = "SELECT pg_current_xact_id()", [submitted(key)]
+    async with pool.acquire() as connection:
+        refused = connection.transaction()
+        await refused.start()
+        await connection.execute(begin_writing)  # as a row that is locked FOR UPDATE
+        async with pool.acquire() as another:
+            await store.append(another, stream, 0, first, cause(), about=key)
+        with pytest.raises(VersionConflictError):
+            await store.append(connection, stream, 1, [submitted(key)], cause(), about=key)
+        await refused.rollback()
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(begin_writing)
+        await store.append(connection, stream, 1, [submitted(key)], cause(), about=key)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(begin_writing)
+        async with pool.acquire() as another:
+            await store.append(another, stream, 2, [submitted(key)], cause(), about=key)
+            await another.execute(
+                "INSERT INTO publications SELECT position, position FROM events"
+                " WHERE stream_version = 3 AND stream_id = $1",
+                stream,
+            )
+        await store.append(connection, stream, 3, [submitted(key)], cause(), about=key)
+    assert (await store.load(pool, COUNTER, key)).version == 4
 
 
 async def test_a_writer_of_one_held_stream_waits_and_comes_after(
