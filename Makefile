@@ -87,9 +87,12 @@ messages: $(READY) ## Collect the texts of pages, mails and answers and bring th
 	@$(BIN)/python -m notification_service.translating
 	@$(BIN)/python -m epep_runtime.answer_texts
 
-lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes
+lock: $(READY) ## Turn requirements.in into requirements.lock, with hashes, and the image's
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
 		--no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-emit-index-url --no-emit-find-links --constraints requirements.lock \
+		deploy/docker/requirements.in -o deploy/docker/requirements.lock
 
 browser: $(READY)
 	@$(BIN)/python -m epep_local.browser
