@@ -38,6 +38,9 @@ SEED = 2611
 PEPS = 600
 AUTHORITIES = ("330", "998")
 TODAY = date(2026, 11, 23)
+STANDING_STILL = 180.0
+"""Seconds to wait: a worker that faust leaves standing is noticed after 20 (`StandsStillError`) and
+begins again, once Kafka has given its first life up."""
 
 
 @dataclass
@@ -253,35 +256,35 @@ async def test_killing_a_worker_in_mid_stream_leaves_the_right_numbers(
             async def shared() -> bool:
                 return (await one.held(), await two.held()) == (6, 6)
 
-            await eventually(shared)
+            await eventually(shared, STANDING_STILL)
             await burst(PEPS)
             before = len(follower.values("330"))
 
             async def under_way() -> bool:
                 return len(follower.values("330")) > before + PEPS // 20
 
-            await eventually(under_way)
+            await eventually(under_way, STANDING_STILL)
             one.stand_still()
             await burst(PEPS // 4)
             await log.flush()
             assert not await told()  # it is in mid-stream, or this would show nothing
             one.end(signal.SIGKILL)
-            await eventually(told)
+            await eventually(told, STANDING_STILL)
 
             async def alone() -> bool:
                 return await two.held() == 12
 
-            await eventually(alone)
+            await eventually(alone, STANDING_STILL)
 
             one.start()  # and shares the work again
-            await eventually(shared)
+            await eventually(shared, STANDING_STILL)
             await burst(PEPS // 4)
             await log.flush()
-            await eventually(told)
+            await eventually(told, STANDING_STILL)
             two.end(signal.SIGTERM)
             await burst(50)
             await log.flush()
-            await eventually(told)
+            await eventually(told, STANDING_STILL)
 
             # A reader that begins now, from the compacted topic alone, sees the same.
             async with following(settings) as later:
@@ -289,4 +292,4 @@ async def test_killing_a_worker_in_mid_stream_leaves_the_right_numbers(
                 async def same() -> bool:
                     return await right(later)
 
-                await eventually(same)
+                await eventually(same, STANDING_STILL)
