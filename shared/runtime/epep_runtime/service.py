@@ -36,7 +36,7 @@ from epep_runtime.tokens import TokenVerifier
 from epep_runtime.waiting import when_there
 
 log = structlog.get_logger()
-DRAIN_SECONDS = 9.0
+DRAIN_SECONDS, CLOSE_SECONDS = 8.5, 0.5
 P = TypeVar("P")
 
 
@@ -148,6 +148,8 @@ class Running:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
+            if late:  # cancelled in the middle of something, they have connections to close
+                await asyncio.wait(late, timeout=CLOSE_SECONDS)
 
     async def health(self) -> dict[str, Any]:
         """Return readiness: the database answers, subscriptions have joined, how far behind.

@@ -47,3 +47,9 @@ async def ended(task: "asyncio.Task[Any]") -> None:
         task.cancel()
         await asyncio.wait([task], timeout=AGAIN_SECONDS)
     _ = task.cancelled() or task.exception()
+
+
+def told_to_end() -> bool:
+    """Tell whether this task was cancelled, also where what it called has swallowed that."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

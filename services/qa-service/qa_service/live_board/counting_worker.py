@@ -19,6 +19,7 @@ import faust
 import orjson
 import structlog
 
+from epep_runtime.waiting import told_to_end
 from qa_service.live_board.facts import TELLING, Said, Value, merge
 from qa_service.live_board.follower import where_and_what
 from qa_service.live_board.in_order import InOrder
@@ -213,8 +214,8 @@ class BoardWorker:
         self.trouble: str | None = None
 
     async def run(self) -> None:
-        """Count until cancelled."""
-        while True:
+        """Count until cancelled; Kafka's client swallows that while it closes."""
+        while not told_to_end():
             try:
                 await self._live()
             except Exception as error:  # whatever broke it: the table begins again where it was

@@ -17,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from epep_runtime.topic_ends import partitions_of
+from epep_runtime.waiting import told_to_end
 from qa_service.live_board.facts import Value, fact, join
 from qa_service.live_board.names import changelog
 from qa_service.settings import QASettings
@@ -64,9 +65,12 @@ class Follower:
         return True
 
     async def run(self) -> None:
-        """Follow until cancelled; after a fault of the broker, read again from the beginning."""
+        """Follow until cancelled; after a fault of the broker, read again from the beginning.
+
+        Kafka's client swallows a cancellation that reaches it while it closes.
+        """
         said = ""
-        while True:
+        while not told_to_end():
             try:
                 await self._follow()
             except Exception as error:  # a fault of the board's must not end the service
