@@ -2,23 +2,24 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
-from qa_service.live_board import follower
+from qa_service.live_board import follower, reach
 from qa_service.live_board.follower import Follower
+from qa_service.live_board.reach import Reach
 from qa_service.settings import QASettings
 
 
 class Swallowing:
     """A consumer that never starts, and waits for its end while it closes, as aiokafka's does."""
 
-    closing = asyncio.Event()
-
-    def __init__(self, **_: Any) -> None: ...
+    def __init__(self, closing: asyncio.Event) -> None:
+        self.closing = closing
 
     async def start(self) -> None:
         raise KafkaConnectionError("away")
@@ -29,15 +30,29 @@ class Swallowing:
             await asyncio.Event().wait()
 
 
+class Idle:
+    """An admin client that does nothing."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("module", [follower, reach])
 async def test_a_cancellation_that_kafka_s_client_swallows_ends_it_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, module: Any
 ) -> None:
     """It went on for ever before, and held the process back until its time was up."""
-    monkeypatch.setattr(follower, "AIOKafkaConsumer", Swallowing)
+    closing = asyncio.Event()
+    monkeypatch.setattr(module, "AIOKafkaConsumer", lambda **_: Swallowing(closing))
     monkeypatch.setattr(follower, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(reach, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(reach, "AIOKafkaAdminClient", lambda **_: Idle())
     settings = QASettings(database_url=SecretStr("postgresql://nowhere.invalid/qa"))
-    following = asyncio.create_task(Follower(settings).run())
-    await Swallowing.closing.wait()
+    board = Follower(settings)
+    jobs = {follower: board.run, reach: Reach(settings, board, lambda: datetime.now(UTC)).run}
+    following = asyncio.create_task(jobs[module]())
+    await closing.wait()
     following.cancel()
     ended, _ = await asyncio.wait([following], timeout=10)
     following.cancel()

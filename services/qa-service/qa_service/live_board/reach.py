@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from epep_runtime.kafka_faults import lost_as_kafka_error
 from epep_runtime.topic_ends import partitions_of
+from epep_runtime.waiting import told_to_end
 from qa_service.live_board.follower import Follower, where_and_what
 from qa_service.live_board.names import changelog, group, sources
 from qa_service.settings import QASettings
@@ -42,8 +43,8 @@ class Reach:
         return moment is None or self._clock() - moment > LATE
 
     async def run(self) -> None:
-        """Look every two seconds until cancelled."""
-        while True:
+        """Look every two seconds until cancelled; Kafka's client swallows that while it closes."""
+        while not told_to_end():
             try:
                 with lost_as_kafka_error():
                     await self._watch()
