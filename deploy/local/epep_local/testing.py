@@ -25,6 +25,7 @@ from epep_local.system import System
 
 if TYPE_CHECKING:
     from epep_local.traces import Traces
+    from epep_runtime.language import Language
     from epep_runtime.postgres_keyring import PostgresKeyring
 
 DatabaseFactory = Callable[..., Awaitable[str]]
@@ -50,6 +51,15 @@ def pytest_configure() -> None:
     settings.load_profile("patient")
     os.environ["EPEP_KEYRING_MASTER_KEY"] = secret_key()
     os.environ["EPEP_KEYRING_URL"] = "postgresql://nowhere.invalid/keyring"
+
+
+@pytest.fixture(scope="session")
+def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    """A made-up Welsh for what services answer: each text stands in ⟦brackets⟧."""
+    from epep_runtime.answer_texts import TEXTS
+    from epep_runtime.made_up import made_up_language
+
+    return made_up_language(TEXTS, tmp_path_factory.mktemp("cy"))
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from epep_runtime import answers
-from epep_runtime.answer_texts import TEXTS
 from epep_runtime.language import ENGLISH, Language, speaking
-from epep_runtime.made_up import made_up_language, outside
+from epep_runtime.made_up import outside
 from epep_runtime.problems import InvalidError
 from identity_service.main import SERVICE
 from identity_service.passwords.strength import must_stand
@@ -23,11 +22,6 @@ WRONG = {
     "/logins": {"email": "a@b.example"},
     "/forgotten-password": {"email": "a b"},
 }
-
-
-@pytest.fixture(scope="module")
-def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    return made_up_language(TEXTS, tmp_path_factory.mktemp("cy"))
 
 
 @pytest.fixture

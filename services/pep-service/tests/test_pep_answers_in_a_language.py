@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from epep_events.profile import Choice, FieldType, FormField
-from epep_runtime.answer_texts import TEXTS
 from epep_runtime.language import Language, speaking
-from epep_runtime.made_up import made_up_language, outside
+from epep_runtime.made_up import outside
 from pep_service.access import allocating
 from pep_service.children.child import Child
 from pep_service.children.describing import years_and_months
@@ -45,11 +44,6 @@ MISFITS: list[tuple[FieldType, Any, dict[str, Any]]] = [
     ("yes_no_detail", {"answer": None, "detail": "x"}, {}),
 ]
 FILES = [b"PK\x03\x04", b"\0", b"", b"a;b", b"a\tb", b"a,b", b"\xe9,b", b"CHILD,SEX,SEX\n1"]
-
-
-@pytest.fixture(scope="module")
-def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    return made_up_language(TEXTS, tmp_path_factory.mktemp("cy"))
 
 
 def field(kind: FieldType, **more: Any) -> FormField:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from epep_runtime.answer_texts import TEXTS as ANSWERS
-from epep_runtime.answers import asked_for
+from epep_runtime.language import first_of
 from epep_runtime.made_up import made_up_language
 from epep_runtime.problems import FieldError, InvalidError, problem_body
 from web_portal import translating
@@ -180,7 +180,7 @@ async def test_what_a_service_refuses_is_said_in_the_language_beside_our_words(
     path = f"/peps/{canned['ids']['pep']}/pages/health"
 
     def refused(request: httpx.Request) -> httpx.Response:
-        with speaking(asked_for(request.headers["accept-language"], spoken)):
+        with speaking(first_of(request.headers["accept-language"], spoken)):
             error = FieldError("values.sdq_score", gettext("Enter %(high)s or less.", high="40"))
             body = problem_body(InvalidError([error]))
         return httpx.Response(422, json=body)

@@ -11,14 +11,7 @@ from pathlib import Path
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from epep_runtime.language import (
-    ENGLISH,
-    Language,
-    catalogue_in,
-    codes_in,
-    read_language,
-    speaking,
-)
+from epep_runtime.language import Language, first_of, languages_in, speaking
 
 LOCALES = Path(__file__).parent / "locale"
 
@@ -26,23 +19,12 @@ LOCALES = Path(__file__).parent / "locale"
 @cache
 def shipped() -> Mapping[str, Language]:
     """Return every language that there is a catalogue for, by its code, English first."""
-    others = {
-        code: read_language(code, catalogue_in(LOCALES, code)) for code in codes_in(LOCALES)[1:]
-    }
-    return {ENGLISH.code: ENGLISH, **others}
+    return languages_in(LOCALES)
 
 
-def asked_for(accepted: str | None, languages: Mapping[str, Language] | None = None) -> Language:
-    """Return the first language of an `Accept-Language` header that there is, else English.
-
-    Its weights are not looked at: browsers list what they prefer first.
-    """
-    known = shipped() if languages is None else languages
-    for each in (accepted or "").split(","):
-        code = each.partition(";")[0].partition("-")[0].strip().lower()
-        if code in known:
-            return known[code]
-    return ENGLISH
+def asked_for(accepted: str | None) -> Language:
+    """Return the first language of an `Accept-Language` header that there is, else English."""
+    return first_of(accepted, shipped())
 
 
 class AnswersInALanguage:

@@ -17,8 +17,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from epep_runtime.bus import FETCH_MS, FETCH_RECORDS, Bus
-from epep_runtime.kafka_faults import lost_as_kafka_error
+from epep_runtime.kafka_faults import if_the_broker_is_there, lost_as_kafka_error
 from epep_runtime.topic_ends import require_topics
+from epep_runtime.waiting import comes_within
 
 if TYPE_CHECKING:
     from epep_runtime.tap import Tap
@@ -66,7 +67,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                 except (KafkaError, OSError) as error:
                     log.warning("feed interrupted", role=self._role, error=type(error).__name__)
                     self._end(error)
-                    await self._pause()
+                    await comes_within(self._stopping, PAUSE_SECONDS)
         finally:
             self._end(KafkaConnectionError("the feed has ended"))
 
@@ -142,7 +143,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             self._known.clear()
             self.assigned = frozenset()
             self._forget()
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await consumer.stop()
 
     async def _hand_on(self, fetched: Mapping[TopicPartition, list[Any]]) -> None:
@@ -172,13 +173,12 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         if time.monotonic() < self._next_telling:
             return
         self._next_telling = time.monotonic() + TELL_SECONDS
-        done = {
-            where: min(tap.done[where] for tap in self._taps if where in tap.done)
-            for where in self.assigned
-            if any(where in tap.done for tap in self._taps)
-        }
+        done: dict[TopicPartition, int] = {}
+        for tap in self._taps:
+            for where in self.assigned & tap.done.keys():
+                done[where] = min(tap.done[where], done.get(where, tap.done[where]))
         if done:
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await consumer.commit(done)
 
     def _over(self) -> bool:
@@ -193,7 +193,3 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._known.set()
         for tap in self._taps:
             tap.wake()
-
-    async def _pause(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)

@@ -1,9 +1,9 @@
 """A broker that goes away shows as one kind of error, whatever loop the process runs in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 CLOSED = "the handler is closed"
 
@@ -21,3 +21,10 @@ def lost_as_kafka_error() -> Iterator[None]:
         if CLOSED not in str(error):
             raise
         raise KafkaConnectionError("the connection to the broker was lost") from error
+
+
+@contextmanager
+def if_the_broker_is_there() -> Iterator[None]:
+    """Do what can be left out where the broker is away, as closing or telling it something."""
+    with suppress(KafkaError), lost_as_kafka_error():
+        yield

@@ -6,7 +6,7 @@ in English. Which language is spoken is known for the length of one request or o
 stays as it came. Each part that words something has its own catalogues, in its folder `locale`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -126,3 +126,23 @@ def read_language(code: str, catalogue: Path) -> Language:
     compiled.seek(0)
     own = str(locale.get_display_name(locale))
     return Language(code, own[:1].upper() + own[1:], locale, GNUTranslations(compiled))
+
+
+def languages_in(locales: Path) -> Mapping[str, Language]:
+    """Return every language that a folder `locale` has, by its code, English first."""
+    others = codes_in(locales)[1:]
+    return {"en": ENGLISH} | {
+        code: read_language(code, catalogue_in(locales, code)) for code in others
+    }
+
+
+def first_of(accepted: str | None, languages: Mapping[str, Language]) -> Language:
+    """Return the first language of an `Accept-Language` header that there is, else English.
+
+    Its weights are not looked at: browsers list what they prefer first.
+    """
+    for each in (accepted or "").split(","):
+        code = each.partition(";")[0].partition("-")[0].strip().lower()
+        if code in languages:
+            return languages[code]
+    return ENGLISH

@@ -14,11 +14,12 @@ from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import headers_of
 from epep_runtime.event_store import EventStore, metadata_of
-from epep_runtime.kafka_faults import lost_as_kafka_error
+from epep_runtime.kafka_faults import if_the_broker_is_there, lost_as_kafka_error
 from epep_runtime.open_transactions import OpenTransactions
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
 from epep_runtime.telemetry import links_of, tracer
 from epep_runtime.topic_ends import highest_publication
+from epep_runtime.waiting import comes_within
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x72656C61
@@ -104,7 +105,7 @@ class Relay:
                     self._look_again = FIRST_LOOK_SECONDS
                 await self._look_for_a_stall(leader)
         finally:
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await producer.stop()
 
     async def _number_after(self, leader: Any, highest: int) -> None:
@@ -164,16 +165,13 @@ class Relay:
             await self._open_transactions.look(leader)
 
     async def _wait_for_work(self) -> None:
-        try:
-            await asyncio.wait_for(self._store.appended.wait(), self._look_again)
-        except TimeoutError:
-            self._look_again = min(self._look_again * 2, IDLE_SECONDS)
-        else:
+        if await comes_within(self._store.appended, self._look_again):
             self._look_again = FIRST_LOOK_SECONDS
+        else:
+            self._look_again = min(self._look_again * 2, IDLE_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        await comes_within(self._stopping, seconds)
 
     async def unsent(self) -> dict[str, Any]:
         """Return how many events are not published yet, and the age of the oldest in seconds.

@@ -9,7 +9,6 @@ from typing import Any, overload
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
 from epep_runtime.bus import FETCH_BYTES, FETCH_MS, FETCH_RECORDS, Bus
 from epep_runtime.event_store import EventStore
@@ -18,7 +17,7 @@ from epep_runtime.feed import Feed
 from epep_runtime.generations import Generation, GenerationGoneError
 from epep_runtime.handling import FAULTS, Handling
 from epep_runtime.holding import Holding
-from epep_runtime.kafka_faults import lost_as_kafka_error
+from epep_runtime.kafka_faults import if_the_broker_is_there, lost_as_kafka_error
 from epep_runtime.parking import Parcel, due
 from epep_runtime.places import PlaceLostError, start_at, topics_not_begun
 from epep_runtime.postgres import Pool
@@ -26,6 +25,7 @@ from epep_runtime.settings import Settings
 from epep_runtime.subscriptions import Projector, Reactor, Subscription
 from epep_runtime.tap import Tap
 from epep_runtime.topic_ends import places_at_the_end, require_topics
+from epep_runtime.waiting import comes_within
 
 log = structlog.get_logger()
 REBUILD_RECORDS, REBUILD_FETCH_BYTES = 5_000, 2**21
@@ -160,7 +160,7 @@ class Runner:
         finally:
             self._consumer = self.arrival_failed = None
             self.holding.forget()
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await consumer.stop()
 
     def _a_consumer(self) -> AIOKafkaConsumer | Tap:
@@ -260,7 +260,7 @@ class Runner:
         self._next_store = time.monotonic() + self._store_seconds
         offsets = self.holding.reached()
         if offsets and offsets != self._told:
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await consumer.commit(offsets)
             self._told = offsets
         async with self.busy, self._from_where_the_other_is(list(self.holding.partitions)):
@@ -335,8 +335,7 @@ class Runner:
                 await self.handling.try_again(where, here[where].stored, stream_id)
 
     async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        await comes_within(self._stopping, seconds)
 
     def lag(self) -> dict[str, Any]:
         """Return how far behind this worker's partitions are, and what else readiness says."""

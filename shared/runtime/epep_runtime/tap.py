@@ -4,15 +4,14 @@ Of a partition it either waits for what the feed hands on, or is behind and read
 """
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
 from epep_runtime.feed import Feed
-from epep_runtime.kafka_faults import lost_as_kafka_error
+from epep_runtime.kafka_faults import if_the_broker_is_there
+from epep_runtime.waiting import comes_within
 
 ROOM = 1_000
 """So many messages wait here for the subscription; then the feed waits, for a moment."""
@@ -75,8 +74,7 @@ class Tap:
         elif self._alone:
             await self._stop_alone()
         elif not found:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), timeout_ms / 1000)
+            await comes_within(self._arrived, timeout_ms / 1000)
             found = self._take(max_records)
         self._feed.required(self._consumer)
         return found
@@ -172,12 +170,12 @@ class Tap:
         for where, offset in wanted.items():
             if self._read_to.get(where) != offset:
                 alone.seek(where, offset)
+                self._read_to[where] = offset
         found: Messages = {}
-        at, self._read_to = dict(wanted), wanted
         fetched = await alone.getmany(timeout_ms=timeout_ms, max_records=most)
         for where, messages in fetched.items():
             self._read_to[where] = messages[-1].offset + 1
-            if self._behind.get(where) == at[where]:  # nobody has sought another place meanwhile
+            if self._behind.get(where) == wanted[where]:  # nobody has sought another place
                 found[where], self._behind[where] = messages, self._read_to[where]
         for where, offset in list(self._behind.items()):
             if self._feed.takes_up(where, offset):
@@ -193,7 +191,7 @@ class Tap:
     async def _stop_alone(self) -> None:
         alone, self._alone = self._alone, None
         if alone:
-            with contextlib.suppress(KafkaError), lost_as_kafka_error():
+            with if_the_broker_is_there():
                 await alone.stop()
 
     def _drop(self, where: TopicPartition) -> None:

@@ -49,6 +49,14 @@ async def ended(task: "asyncio.Task[Any]") -> None:
     _ = task.cancelled() or task.exception()
 
 
+async def comes_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait so long for an event at most; tell whether it has come."""
+    try:
+        return await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+
+
 def told_to_end() -> bool:
     """Tell whether this task was cancelled, also where what it called has swallowed that."""
     task = asyncio.current_task()

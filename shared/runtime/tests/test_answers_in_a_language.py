@@ -10,10 +10,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from epep_runtime import answers
-from epep_runtime.answer_texts import TEXTS
 from epep_runtime.http import make_app
 from epep_runtime.language import ENGLISH, Language, _, speaking
-from epep_runtime.made_up import made_up_language, outside
+from epep_runtime.made_up import outside
 from epep_runtime.misfits import OWN, misfit
 from epep_runtime.problems import (
     ErasedError,
@@ -63,11 +62,6 @@ def refusing() -> APIRouter:
         return form.name
 
     return router
-
-
-@pytest.fixture(scope="module")
-def welsh(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    return made_up_language(TEXTS, tmp_path_factory.mktemp("cy"))
 
 
 @pytest.fixture

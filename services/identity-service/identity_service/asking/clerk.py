@@ -1,6 +1,5 @@
 """The clerk: looks up what strangers asked for, after they have had their answer."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -9,6 +8,7 @@ from epep_runtime.event_store import VersionConflictError
 from epep_runtime.postgres import DATABASE_AWAY, DATABASE_FAULTS
 from epep_runtime.sealing import NoSealingKeyError
 from epep_runtime.service import Running
+from epep_runtime.waiting import comes_within
 from identity_service.asking.asks import Ask, Asks, Kind, back_off
 from identity_service.emails.asking import look_up_email_change
 from identity_service.parts import Identity
@@ -38,10 +38,7 @@ async def work(running: Running) -> None:
                 await _look_up(running, asks, ask)
         except DATABASE_FAULTS as error:
             log.warning("asks are not looked up for now", error=type(error).__name__)
-        try:
-            await asyncio.wait_for(asks.written.wait(), LOOK_AGAIN_SECONDS)
-        except TimeoutError:
-            continue
+        await comes_within(asks.written, LOOK_AGAIN_SECONDS)
 
 
 async def _look_up(running: Running, asks: Asks, ask: Ask) -> None:

@@ -11,19 +11,9 @@ from typing import Annotated
 
 from fastapi import Header
 
-from epep_runtime.language import (
-    ENGLISH,
-    Language,
-    catalogue_in,
-    codes_in,
-    gettext,
-    noted,
-    read_language,
-)
+from epep_runtime.language import ENGLISH, N_, Language, _, first_of, languages_in
 
 LOCALES = Path(__file__).parent.parent / "locale"
-_ = gettext
-N_ = noted
 
 Accepted = Annotated[str | None, Header(examples=["cy"])]
 """The `Accept-Language` of a request."""
@@ -44,10 +34,7 @@ __all__ = [
 @cache
 def shipped() -> Mapping[str, Language]:
     """Return every language that there is a catalogue for, by its code, English first."""
-    others = {
-        code: read_language(code, catalogue_in(LOCALES, code)) for code in codes_in(LOCALES)[1:]
-    }
-    return {ENGLISH.code: ENGLISH, **others}
+    return languages_in(LOCALES)
 
 
 def language_named(code: str) -> Language:
@@ -56,12 +43,5 @@ def language_named(code: str) -> Language:
 
 
 def asked_for(accepted: str | None) -> Language:
-    """Return the first language of an `Accept-Language` header that there is, else English.
-
-    Its weights are not looked at: browsers list what they prefer first.
-    """
-    for each in (accepted or "").split(","):
-        code = each.partition(";")[0].partition("-")[0].strip().lower()
-        if code in shipped():
-            return shipped()[code]
-    return ENGLISH
+    """Return the first language of an `Accept-Language` header that there is, else English."""
+    return first_of(accepted, shipped())

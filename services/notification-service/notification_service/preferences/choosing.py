@@ -160,7 +160,5 @@ async def choose_preferences(
         role="reader",
         authority=None,
         answer=lambda _state, version: Answer({"version": version}),
-        describe=lambda loaded: shown(loaded.state, loaded.version, daily_at).model_dump(
-            mode="json"
-        ),
+        describe=describe,
     )

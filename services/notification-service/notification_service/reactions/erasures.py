@@ -1,15 +1,10 @@
 """Somebody was erased: mails about them, or to them, that have not gone out do not go out."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from uuid import UUID
-
-from epep_events.base import ERASED, Event
+from epep_events.base import ERASED
 from epep_events.envelope import Metadata
 from epep_events.operations import SubjectErased
 from epep_runtime.subscriptions import Reaction
-from notification_service.notifications.delivering import failed
-from notification_service.notifications.notification import NOTIFICATION, Notification
+from notification_service.reactions.stopping import stop
 
 CONCERNED = """
 SELECT o.notification_id, o.settled_at IS NULL AS open
@@ -40,22 +35,8 @@ async def stop_mails(reaction: Reaction, event: SubjectErased, _: Metadata) -> N
     connection = reaction.connection
     await connection.execute(OUT_OF_DAYS, str(event.subject))
     rows = await connection.fetch(CONCERNED, str(event.subject))
-    waiting: dict[UUID, Callable[[Notification], Sequence[Event]]] = {
-        row["notification_id"]: partial(_stopped) for row in rows if row["open"]
-    }
-    if waiting:
-        await reaction.append_many(NOTIFICATION, waiting)
+    await stop(reaction, [row["notification_id"] for row in rows if row["open"]], ERASED)
     concerned = [row["notification_id"] for row in rows]
-    await connection.execute(
-        "UPDATE outbox SET state = 'failed', facts = NULL, worker = NULL, settled_at = $2"
-        " WHERE notification_id = ANY($1) AND settled_at IS NULL",
-        concerned,
-        reaction.now,
-    )
     await connection.execute(
         "UPDATE outbox SET email = $2 WHERE notification_id = ANY($1)", concerned, ERASED
     )
-
-
-def _stopped(state: Notification) -> Sequence[Event]:
-    return failed(ERASED)(state)

@@ -1,14 +1,10 @@
 """An invitation was withdrawn: its mail, where it still waits, would bring a dead link."""
 
-from collections.abc import Callable, Sequence
-from uuid import UUID
-
-from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.meeting import InvitationWithdrawn
 from epep_runtime.subscriptions import Reaction
-from notification_service.notifications.delivering import WITHDRAWN, failed
-from notification_service.notifications.notification import NOTIFICATION
+from notification_service.notifications.delivering import WITHDRAWN
+from notification_service.reactions.stopping import stop
 
 WAITING = """
 SELECT o.notification_id
@@ -22,15 +18,4 @@ SELECT o.notification_id
 async def stop_withdrawn(reaction: Reaction, event: InvitationWithdrawn, _meta: Metadata) -> None:
     """Settle what waits as failed; what is with the mail server goes its way."""
     rows = await reaction.connection.fetch(WAITING, str(event.invitation_id))
-    stopped: dict[UUID, Callable[..., Sequence[Event]]] = {
-        row["notification_id"]: failed(WITHDRAWN) for row in rows
-    }
-    if not stopped:
-        return
-    await reaction.append_many(NOTIFICATION, stopped)
-    await reaction.connection.execute(
-        "UPDATE outbox SET state = 'failed', facts = NULL, worker = NULL, settled_at = $2"
-        " WHERE notification_id = ANY($1)",
-        list(stopped),
-        reaction.now,
-    )
+    await stop(reaction, [row["notification_id"] for row in rows], WITHDRAWN)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from epep_runtime.language import (
     ENGLISH,
+    N_,
     Language,
+    _,
     catalogue_in,
     codes_in,
     current,
@@ -47,8 +49,6 @@ __all__ = [
 LOCALES = Path(__file__).parent.parent / "locale"
 SAMPLES = 101
 """Whole numbers among which each plural form of any language occurs."""
-_ = gettext
-N_ = noted
 
 
 def by_count(one: str, many: str) -> dict[str, str]:
