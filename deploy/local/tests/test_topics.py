@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from epep_local.topics import create_topics, delete_topics
+from epep_local import topics
 from epep_runtime.ids import new_id
 
 pytestmark = pytest.mark.servers
@@ -18,16 +18,17 @@ async def test_topics_can_be_used_at_once_when_they_are_made(
 
     Asked with the last breath of the client that made them, as later is often late enough.
     """
-    close, found = AIOKafkaAdminClient.close, list[Any]()
+    found = list[Any]()
 
-    async def look_and_close(own: AIOKafkaAdminClient) -> None:
-        found.extend(await own.describe_topics([f"{prefix}pep"]))
-        await close(own)
+    class Looking(AIOKafkaAdminClient):
+        async def close(self) -> None:
+            found.extend(await self.describe_topics([f"{prefix}pep"]))
+            await super().close()
 
     for _ in range(5):
         prefix = f"made{new_id().hex[:8]}."
         with monkeypatch.context() as patched:
-            patched.setattr(AIOKafkaAdminClient, "close", look_and_close)
-            made = await create_topics(kafka_bootstrap, prefix)
-        await delete_topics(kafka_bootstrap, made)
+            patched.setattr(topics, "AIOKafkaAdminClient", Looking)
+            made = await topics.create_topics(kafka_bootstrap, prefix)
+        await topics.delete_topics(kafka_bootstrap, made)
     assert [topic["error_code"] for topic in found] == [0] * 5

@@ -30,6 +30,11 @@ from epep_runtime.waiting import comes_within
 log = structlog.get_logger()
 REBUILD_RECORDS, REBUILD_FETCH_BYTES = 5_000, 2**21
 """A rebuild takes so many events at a time, of all its partitions together."""
+SIDE_BY_SIDE = 4
+"""So many partitions at a time: each needs a connection, of which others want some, too.
+
+Of a live read model it is one: what its handler reads, that of another partition may be writing.
+"""
 LOOK_SECONDS = 1.0
 STORE_SECONDS = 1.0
 """How long the stored place may lie behind what was passed over."""
@@ -111,6 +116,8 @@ class Runner:
         self._next_look, self._next_store = 0.0, time.monotonic() + self._store_seconds
         self._sought: dict[TopicPartition, int] = {}
         self.busy = asyncio.Lock()
+        shows = isinstance(subscription, Projector) and not self._rebuilds
+        self._side_by_side = asyncio.Semaphore(1 if shows else SIDE_BY_SIDE)
         self._stopping = asyncio.Event()
         self._told: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer | Tap | None = None
@@ -175,19 +182,14 @@ class Runner:
         if self.arrival_failed:
             raise self.arrival_failed
         self.trouble = None
-        if self._rebuilds:
-            await self._take_all(consumer, fetched)
-        else:
-            for where, messages in fetched.items():
-                async with self.busy:
-                    await self._take_or_seek(consumer, where, messages)
+        await self._take_all(consumer, fetched)
         await self._store_now_and_then(consumer)
         await self._try_parked_again()
 
     async def _take_all(
         self, consumer: AIOKafkaConsumer | Tap, fetched: Mapping[TopicPartition, list[Any]]
     ) -> None:
-        """Take the batches of several partitions side by side, each in its own transaction.
+        """Take the batches of several partitions side by side, each in its own transactions.
 
         While the database writes one, the next is made ready.
         """
@@ -202,7 +204,7 @@ class Runner:
     async def _take_or_seek(
         self, consumer: AIOKafkaConsumer | Tap, where: TopicPartition, messages: list[Any]
     ) -> None:
-        async with self._from_where_the_other_is([where]):
+        async with self._side_by_side, self._from_where_the_other_is([where]):
             await self._take_from_its_place(consumer, where, messages)
 
     @contextlib.asynccontextmanager

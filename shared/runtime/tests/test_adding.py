@@ -98,6 +98,7 @@ async def test_a_rebuild_copies_the_rows_that_were_inserted_live(world: World) -
 async def test_a_handler_finds_the_rows_of_events_before_its_own(world: World) -> None:
     for _ in range(4):
         await say_in_one_append(world)
+    await eventually(world.all_sent)
     assert (await world.rebuild(WRITING)).switched
     found = await world.pool.fetch("SELECT n FROM counts")
     assert [row["n"] for row in found] == [2, 2, 2, 2]

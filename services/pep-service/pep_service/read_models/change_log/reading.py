@@ -124,23 +124,27 @@ class Log:
             filters.pep_id,
         )
 
-    async def count(self, filters: Filters) -> int:
-        """Return how many rows fit."""
+    async def rows(self, filters: Filters) -> Sequence[Any]:
+        """Return all rows that fit, newest first."""
+        return await self._pool.fetch(
+            f"SELECT l.* {WHERE} {FILTERS} {ORDER}", *self._parameters(filters)
+        )
+
+    async def page(self, filters: Filters, number: int) -> tuple[Sequence[Any], int]:
+        """Return the rows of a page, and how many fit on all pages: both of one moment."""
+        rows = await self._pool.fetch(
+            f"SELECT l.*, count(*) OVER () AS total {WHERE} {FILTERS} {ORDER} LIMIT $9 OFFSET $10",
+            *self._parameters(filters),
+            PAGE_SIZE,
+            (number - 1) * PAGE_SIZE,
+        )
+        return rows, rows[0]["total"] if rows else await self._count(filters)
+
+    async def _count(self, filters: Filters) -> int:
         found = await self._pool.fetchval(
             f"SELECT count(*) {WHERE} {FILTERS}", *self._parameters(filters)
         )
         return int(found)
-
-    async def rows(
-        self, filters: Filters, limit: int | None = None, offset: int = 0
-    ) -> Sequence[Any]:
-        """Return the rows that fit, newest first; all without a limit."""
-        return await self._pool.fetch(
-            f"SELECT l.* {WHERE} {FILTERS} {ORDER} LIMIT $9 OFFSET $10",
-            *self._parameters(filters),
-            limit,
-            offset,
-        )
 
     async def everybody(self) -> Sequence[Any]:
         """Return every section and person in the log: section, who, one name given by events."""
@@ -242,14 +246,14 @@ def row_shown(row: Any, words: Words) -> RowShown:
 async def page_of(pool: Pool, acting: Acting, filters: Filters, page: int) -> LogPage:
     """Return one page of a child's log."""
     log = await open_log(pool, acting)
-    rows = await log.rows(filters, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    rows, total = await log.page(filters, page)
     groups = await log.everybody()
     words = await words_for(pool, acting, rows, {group["who"] for group in groups})
     present = {group["section"] for group in groups}
     names = {group["who"]: who_shown(group["who"], group["who_name"], words) for group in groups}
     titles = section_titles(words.profile)
     return LogPage(
-        total=await log.count(filters),
+        total=total,
         page=page,
         sections=[SectionChoice(key=k, title=t) for k, t in titles.items() if k in present],
         people=[
