@@ -1,11 +1,12 @@
 """Given a child's events, when more is told, then these events."""
 
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
+from epep_access.people import Person
 from epep_events.base import Event
 from epep_events.pep import (
     CareEpisodeEnded,
@@ -18,8 +19,15 @@ from epep_events.pep import (
     ProfessionalUnassigned,
     SettingChanged,
 )
-from epep_runtime.problems import NotFoundError
-from pep_service.children.assigning import assign, unassign
+from epep_events.profile import Role
+from epep_runtime.problems import InvalidError, NotFoundError
+from pep_service.children.assigning import (
+    NEVER_ASSIGNED,
+    ROLE_NAMES,
+    assign,
+    may_hold,
+    unassign,
+)
 from pep_service.children.child import Child, child_id_of, evolve
 from pep_service.children.facts import (
     ChildFacts,
@@ -236,3 +244,18 @@ def test_assigning_twice_says_nothing_and_ending_what_is_not_is_refused() -> Non
     assert assign(child, ProfessionalFacts(account_id=SALLY, role="social_worker")) == []
     with pytest.raises(NotFoundError):
         unassign(child, OWEN, "social_worker")
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_a_role_that_somebody_does_not_hold_is_named_as_it_is(role: Role) -> None:
+    with pytest.raises(InvalidError) as refused:
+        may_hold(Person(OWEN, "Owen Other", "owen@x.example"), role, "330")
+    (error,) = refused.value.errors
+    if role in NEVER_ASSIGNED:
+        assert error.message == "This is not a role that somebody is given for a child."
+    else:
+        assert error.message == f"Owen Other does not have the role of {ROLE_NAMES[role]}."
+        assert not ROLE_NAMES[role].startswith(("a ", "an ", "the ", "of "))
+    holds = Person(OWEN, "Owen", "o@x.example", roles=frozenset({("330", role)}))
+    if role not in NEVER_ASSIGNED:
+        may_hold(holds, role, "330")

@@ -30,7 +30,7 @@ ROLES: Mapping[Role, str] = {
     "education_officer": N_("education officer"),
     "placement_officer": N_("placement officer"),
     "coordinator": N_("coordinator"),
-    "iro": N_("iro"),
+    "iro": N_("independent reviewing officer"),
     "carer": N_("carer"),
     "parent": N_("parent"),
     "young_person": N_("young person"),

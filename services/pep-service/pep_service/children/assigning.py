@@ -24,24 +24,21 @@ from pep_service.peps.answers import LocalDate
 router = APIRouter(tags=["children"])
 
 ROLE_NAMES: Mapping[Role, str] = {
-    "social_worker": N_("a social worker"),
-    "designated_teacher": N_("a designated teacher"),
-    "designated_person": N_("a designated person"),
-    "delegate": N_("a delegate"),
-    "virtual_school": N_("of the virtual school"),
+    "social_worker": N_("social worker"),
+    "designated_teacher": N_("designated teacher"),
+    "designated_person": N_("designated person"),
+    "virtual_school": N_("virtual school worker"),
     "virtual_school_head": N_("head of the virtual school"),
-    "education_advisor": N_("an education advisor"),
-    "education_officer": N_("an education officer"),
-    "placement_officer": N_("a placement officer"),
-    "coordinator": N_("a PEP coordinator"),
-    "iro": N_("an independent reviewing officer"),
-    "carer": N_("a carer"),
-    "parent": N_("a parent"),
-    "young_person": N_("a young person"),
-    "auditor": N_("a auditor"),
-    "operator": N_("a operator"),
-    "system": N_("a system"),
+    "education_advisor": N_("education advisor"),
+    "education_officer": N_("education officer"),
+    "placement_officer": N_("placement officer"),
+    "coordinator": N_("PEP coordinator"),
+    "iro": N_("independent reviewing officer"),
+    "carer": N_("carer"),
+    "parent": N_("parent"),
+    "young_person": N_("young person"),
 }
+"""The roles that somebody is given for a child, as they stand after "the role of"."""
 NEVER_ASSIGNED = frozenset({"system", "operator", "auditor", "delegate"})
 """Roles that come another way than by assignment to a child."""
 
@@ -96,14 +93,22 @@ def hand_over(child: Child, told: ProfessionalFacts) -> list[Event]:
 def may_hold(person: Person | None, role: Role, authority: str) -> None:
     """Refuse to assign somebody unknown, suspended, or without that role.
 
+    Nobody is assigned in a role that comes another way (`NEVER_ASSIGNED`).
     The virtual school's own people must be of the child's authority; teachers, social workers and
     carers may hold their role in another. Raises InvalidError.
     """
     if person is None or not person.active:
         raise InvalidError([FieldError("account_id", _("There is no such account."), "unknown")])
+    if role in NEVER_ASSIGNED:
+        message = _("This is not a role that somebody is given for a child.")
+        raise InvalidError([FieldError("role", message, "never-assigned")])
     where = authority if role in {"virtual_school", "virtual_school_head"} else None
-    if role in NEVER_ASSIGNED or not person.holds(role, where):
-        message = _("%(name)s is not %(what)s.", name=person.name, what=_(ROLE_NAMES[role]))
+    if not person.holds(role, where):
+        message = _(
+            "%(name)s does not have the role of %(role)s.",
+            name=person.name,
+            role=_(ROLE_NAMES[role]),
+        )
         raise InvalidError([FieldError("role", message, "not-held")])
 
 

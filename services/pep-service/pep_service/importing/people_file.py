@@ -14,8 +14,8 @@ from pep_service.importing.problems import Report
 
 SETTING_URN = re.compile(r"^(EY)?[0-9]{6}$")
 PROFESSIONALS: tuple[tuple[str, Role, str], ...] = (
-    ("SOCIAL_WORKER_EMAIL", "social_worker", N_("a social worker")),
-    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher", N_("a designated teacher")),
+    ("SOCIAL_WORKER_EMAIL", "social_worker", N_("social worker")),
+    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher", N_("designated teacher")),
 )
 
 
@@ -88,7 +88,7 @@ def _setting(cells: Cells, settings: Mapping[str, str]) -> SettingFacts | None:
 
 def _professionals(cells: Cells, people: Mapping[str, Person]) -> tuple[ProfessionalFacts, ...]:
     found = []
-    for column, role, words in PROFESSIONALS:
+    for column, role, name in PROFESSIONALS:
         email = cells.email(column)
         if email is None:
             continue
@@ -98,7 +98,10 @@ def _professionals(cells: Cells, people: Mapping[str, Person]) -> tuple[Professi
         elif not person.holds(role):
             cells.warn(
                 column,
-                _("This account is not that of %(words)s, so nobody is assigned.", words=_(words)),
+                _(
+                    "This account does not have the role of %(role)s, so nobody is assigned.",
+                    role=_(name),
+                ),
             )
         else:
             found.append(ProfessionalFacts(account_id=person.account_id, role=role))
