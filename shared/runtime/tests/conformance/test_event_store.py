@@ -10,6 +10,7 @@ from counting import COUNTER, cause, submitted
 from epep_runtime.event_store import EventStore, VersionConflictError
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
+from epep_runtime.testing import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -67,6 +68,31 @@ async def test_history_cannot_be_changed(pool: Pool, store: EventStore, statemen
         await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         with pytest.raises(asyncpg.PostgresError, match="never changed or removed"):
             await connection.execute(statement)
+
+
+async def test_whoever_waited_for_a_stream_sees_what_it_waited_for(
+    pool: Pool, store: EventStore
+) -> None:
+    """What was committed before the lock was had is there: nobody is refused for having waited."""
+    key = new_id()
+    async with pool.acquire() as first, pool.acquire() as second:
+        async with first.transaction():
+            await store.append(first, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
+            later = store.append(
+                second, COUNTER.stream(key), 1, [submitted(key)], cause(), about=key
+            )
+            waiting = asyncio.create_task(later)
+            await eventually(lambda: _waits_for_a_lock(pool))
+        assert await waiting == 2
+
+
+async def _waits_for_a_lock(pool: Pool) -> bool:
+    return bool(
+        await pool.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event = 'advisory'"
+        )
+    )
 
 
 async def test_the_bytes_said_are_the_bytes_kept(pool: Pool, store: EventStore) -> None:
