@@ -106,7 +106,8 @@ async def test_dates_begin_and_end_by_the_clock(world: Any) -> None:
     done = await world.send(head, "PUT", path, {**body, **days}, await etag(world, head, child))
     assert done.status_code == 200, done.text
     await sees(world, worker, child, 404)
-    again = await world.send(head, "PUT", path, body, await etag(world, head, child))
+    for_ever = {**body, "held_to": "9999-12-31"}
+    again = await world.send(head, "PUT", path, for_ever, await etag(world, head, child))
     assert again.status_code == 200, again.text
     await sees(world, worker, child)
 

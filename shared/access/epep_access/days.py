@@ -13,5 +13,10 @@ def start_of(day: date | None, said_at: datetime) -> datetime:
 
 
 def end_of(day: date | None) -> datetime | None:
-    """Return when something is over that has this last day in England; None is never."""
-    return None if day is None else instant(day + timedelta(days=1), MIDNIGHT)
+    """Return when something is over that has this last day in England; None is never.
+
+    The calendar's last day, 31 December 9999, is how some say "never": no day comes after it.
+    """
+    if day is None or day == date.max:
+        return None
+    return instant(day + timedelta(days=1), MIDNIGHT)

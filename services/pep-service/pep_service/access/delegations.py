@@ -124,10 +124,15 @@ class Appointed(BaseModel):
 
 
 def check_days(since: date | None, until: date, today: date) -> None:
-    """Refuse days that are over, the wrong way round or more than a year. Raises InvalidError."""
+    """Refuse days that are over, more than a year ahead, the wrong way round, or more than a year.
+
+    Raises InvalidError.
+    """
     first = since or today
     if first < today:
         raise InvalidError([FieldError("from", _("Choose today or a later day."), "past")])
+    if first - today > LONGEST:
+        raise InvalidError([FieldError("from", _("Choose a day within a year."), "too-late")])
     if until < first:
         raise InvalidError([FieldError("until", _("Choose a day that is not over."), "past")])
     if until - first > LONGEST:
