@@ -49,7 +49,16 @@ def test_a_try_that_was_right_leaves_no_wait_behind() -> None:
     before = failed(4)
     taken = one_more(before, ADDRESS_RULE, NOW)
     assert wait(taken, NOW) > NO_WAIT
-    assert one_less(taken) == before
+    assert one_less(taken, taken, ADDRESS_RULE) == before
+
+
+def test_a_try_that_was_right_takes_no_wait_away_that_others_have_begun() -> None:
+    taken = one_more(failed(4), ADDRESS_RULE, NOW)
+    guessed = one_more(one_more(taken, ADDRESS_RULE, NOW), ADDRESS_RULE, NOW)
+    left = one_less(guessed, taken, ADDRESS_RULE)
+    assert (left.count, wait(left, NOW)) == (6, wait(guessed, NOW))
+    once = one_more(one_more(failed(3), ADDRESS_RULE, NOW), ADDRESS_RULE, NOW)
+    assert wait(one_less(once, failed(4), ADDRESS_RULE), NOW) == NO_WAIT  # four are no wait
 
 
 @given(PATIENT)

@@ -4,6 +4,10 @@ import asyncio
 
 import pytest
 from identity_door import NETWORK_FAILURES, Door, Person, other_than, proof
+from identity_story import Session
+from pydantic import SecretStr
+
+from identity_service.parts import Identity
 
 pytestmark = pytest.mark.servers
 WRONG = "three quiet heron"
@@ -63,6 +67,40 @@ async def test_wrong_codes_count_like_wrong_passwords(door: Door) -> None:
     door.clock.pass_by(minutes=1)
     await door.give(login, code)  # burnt, and no try any more
     assert (await door.knock(person.email)).status_code == 202
+
+
+async def test_a_right_password_beside_wrong_codes_takes_no_wait_away(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, passwords = await door.person(), door.service.process.part(Identity).passwords
+    await knocks(door, person.email, 4)
+    login = await door.login_id(person)
+    code, is_right = await door.mailed_code(login), passwords.is_right
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(password: SecretStr, stored: str | None) -> bool:
+        begun.set()
+        await go_on.wait()
+        return await is_right(password, stored)
+
+    monkeypatch.setattr(passwords, "is_right", held)
+    beside = asyncio.create_task(door.knock(person.email))
+    await begun.wait()
+    for _ in range(5):
+        assert (await door.give(login, other_than(code))).status_code == 401
+    go_on.set()
+    assert (await beside).status_code == 202
+    assert (await door.knock(person.email)).status_code == 429
+
+
+async def test_strangers_who_guess_keep_nobody_from_changing_their_password(door: Door) -> None:
+    person = await door.person()
+    me = Session(door, await door.enter(person))
+    assert await knocks(door, person.email, 6) == [401] * 5 + [429]
+    changed = {"current": person.password, "new": "four brisk otters"}
+    assert (await me.post("/me/password", changed)).status_code == 204
+    guesses = [await me.post("/me/reauthentication", {"password": WRONG}) for _ in range(6)]
+    assert [each.status_code for each in guesses] == [422] * 5 + [429]
 
 
 async def test_somebody_who_must_wait_gets_no_new_code_either(door: Door) -> None:

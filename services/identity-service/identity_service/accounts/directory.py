@@ -12,20 +12,21 @@ from epep_runtime.postgres import Connection, Pool
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a log-in is checked with."""
+    """What a log-in is checked with; `changed_at` is when the person last chose a password."""
 
     account_id: UUID
     password_hash: str
+    changed_at: datetime
 
 
 async def find(source: Connection | Pool, email: str) -> Credentials | None:
     """Return the credentials of the person with that address, in lower case."""
     row = await source.fetchrow(
-        "SELECT account_id, password_hash FROM account_addresses JOIN credentials"
+        "SELECT account_id, password_hash, changed_at FROM account_addresses JOIN credentials"
         " USING (account_id) WHERE email = $1",
         email,
     )
-    return Credentials(row["account_id"], row["password_hash"]) if row else None
+    return Credentials(**row) if row else None
 
 
 async def owner(source: Connection | Pool, email: str) -> UUID | None:

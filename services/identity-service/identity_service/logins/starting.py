@@ -13,6 +13,7 @@ from epep_events.base import Event
 from epep_events.identity import LoginFailed
 from epep_runtime.http import running_of
 from epep_runtime.ids import new_id
+from epep_runtime.postgres import Connection
 from epep_runtime.problems import ProblemError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, Email, example
@@ -47,7 +48,7 @@ class StartLogin(Command):
 class _Recognised:
     """Whoever knew the password; `counted` is what their wrong codes will count on."""
 
-    account: Account
+    known: directory.Credentials
     counted: Counted
     device: devices.Device | None
 
@@ -66,10 +67,11 @@ async def start(command: StartLogin, request: Request) -> LoginStarted:
     identity = running.part(Identity)
     asked_at = asyncio.get_running_loop().time()
     found = await _recognise(running, identity, command, caller_network(request, identity))
-    if found is None:
+    begun = await _begin(running, identity, command, found) if found else None
+    if begun is None:
         await _until_next_step(asked_at, identity.settings.refusal_seconds)
         raise not_recognised()
-    return await _begin(running, identity, found)
+    return begun
 
 
 async def _until_next_step(asked_at: float, step: float) -> None:
@@ -103,15 +105,15 @@ async def _recognise(
     device = await _device(running, command, known)
     counters = identity.counters
     counted = counters.device(device.device_id) if device else counters.address(command.email)
-    await counters.take(network)
-    blocked = (await counters.take(counted)).blocked_until is not None
+    of_network = await counters.take(network)
+    taken = await counters.take(counted)
     try:
         is_right = await identity.passwords.is_right(
             command.password, known.password_hash if known else None
         )
     except ProblemError:  # nothing was found out: it was no try
-        await counters.give_back(counted)
-        await counters.give_back(network)
+        await counters.give_back(counted, taken)
+        await counters.give_back(network, of_network)
         raise
     account_id = known.account_id if known else new_id()  # nobody is looked up like somebody
     async with running.pool.acquire() as connection:
@@ -120,12 +122,12 @@ async def _recognise(
         return None
     if not is_right or not account.active:
         why: Literal["password", "deactivated"] = "deactivated" if is_right else "password"
-        await _record_failure(running, known.account_id, why, blocked)
+        await _record_failure(running, known.account_id, why, taken.blocked_until is not None)
         return None
-    await counters.give_back(counted)
-    await counters.give_back(network)
+    await counters.give_back(counted, taken)
+    await counters.give_back(network, of_network)
     await _rehash(running, identity, known, command)
-    return _Recognised(account, counted, device)
+    return _Recognised(known, counted, device)
 
 
 async def _device(
@@ -158,9 +160,14 @@ async def _record_failure(
         await records.say(running.store, connection, new_id(), events, by_service())
 
 
-async def _begin(running: Running, identity: Identity, found: _Recognised) -> LoginStarted:
-    assert found.account.account_id is not None
-    account_id, now = found.account.account_id, running.store.clock()
+async def _begin(
+    running: Running, identity: Identity, command: StartLogin, found: _Recognised
+) -> LoginStarted | None:
+    """Begin the log-in; None where the password or the address was changed meanwhile.
+
+    To look at a password takes long enough for its owner to replace it, who knows who knows it.
+    """
+    account_id, now = found.known.account_id, running.store.clock()
     device_id = found.device.device_id if found.device else None
     new = replace(
         login.start(new_id(), account_id, found.counted.key, b"", now), device_id=device_id
@@ -168,8 +175,22 @@ async def _begin(running: Running, identity: Identity, found: _Recognised) -> Lo
     async with running.pool.acquire() as connection, connection.transaction():
         streams = [ACCOUNT.stream(account_id), records.stream(new.login_id)]
         await running.store.hold(connection, streams)
-        step = await next_step(connection, found.account, new, now)
-        new, code_sent = await send_if_due(running, identity, connection, found.account, new, step)
+        account = await _still_known(running, connection, command, found.known)
+        if account is None:
+            return None
+        step = await next_step(connection, account, new, now)
+        new, code_sent = await send_if_due(running, identity, connection, account, new, step)
         await records.end_all(connection, account_id, now)
         await records.add(connection, new)
     return shown(new, step, code_sent)
+
+
+async def _still_known(
+    running: Running, connection: Connection, command: StartLogin, known: directory.Credentials
+) -> Account | None:
+    """Return the account, which the caller holds, if what was checked is still what is right."""
+    now = await directory.find(connection, command.email)
+    if now is None or (now.account_id, now.changed_at) != (known.account_id, known.changed_at):
+        return None
+    account = (await running.store.load(connection, ACCOUNT, known.account_id)).state
+    return account if account.active else None

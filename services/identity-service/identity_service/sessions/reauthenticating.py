@@ -7,7 +7,7 @@ from pydantic import BaseModel, SecretStr
 
 from epep_runtime.http import Changing
 from epep_runtime.language import _
-from epep_runtime.problems import FieldError, InvalidError
+from epep_runtime.problems import FieldError, InvalidError, ProblemError
 from epep_runtime.text import Command, example
 from identity_service.accounts import directory
 from identity_service.accounts.mine import Mine, mine
@@ -34,14 +34,24 @@ class Reauthenticated(BaseModel):
 
 
 async def must_know(me: Mine, password: SecretStr, field: str) -> None:
-    """Raise InvalidError code `wrong` for another password; tries count as at log-in."""
-    account = await me.account()
-    counters, counted = me.identity.counters, me.identity.counters.address(account.email)
-    await counters.take(counted)
+    """Raise InvalidError code `wrong` for another password; tries count as at log-in.
+
+    They count on the session's device: strangers who guess at the log-in keep nobody from
+    changing their password.
+    """
+    counters, device_id = me.identity.counters, me.session.device_id
+    email = (await me.account()).email
+    counted = counters.device(device_id) if device_id else counters.address(email)
+    taken = await counters.take(counted)
     stored = await directory.password_of(me.running.pool, me.account_id)
-    if not await me.identity.passwords.is_right(password, stored):
+    try:
+        is_right = await me.identity.passwords.is_right(password, stored)
+    except ProblemError:  # nothing was found out: it was no try
+        await counters.give_back(counted, taken)
+        raise
+    if not is_right:
         raise InvalidError([FieldError(field, _("That is not your password."), "wrong")])
-    await counters.give_back(counted)
+    await counters.give_back(counted, taken)
 
 
 @router.post(

@@ -71,10 +71,10 @@ class Counters:
             _refuse_blocked(before, self._store)
             return await self._put(connection, counted, before)
 
-    async def give_back(self, counted: Counted) -> None:
-        """Uncount a try that turned out right."""
+    async def give_back(self, counted: Counted, taken: Failures) -> None:
+        """Uncount a try that turned out right; `taken` is what counting it answered."""
         async with self._pool.acquire() as connection, connection.transaction():
-            after = one_less(await _held(connection, counted.key))
+            after = one_less(await _held(connection, counted.key), taken, counted.rule)
             await connection.execute(
                 "UPDATE throttles SET failures = $2, blocked_until = $3 WHERE key = $1",
                 counted.key,

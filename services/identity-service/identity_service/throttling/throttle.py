@@ -40,9 +40,16 @@ def one_more(failures: Failures, rule: Rule, now: datetime) -> Failures:
     return Failures(count, failures.first_at, _blocked_until(count, rule, now))
 
 
-def one_less(failures: Failures) -> Failures:
-    """Take back a failure that was counted before it was known to be none."""
-    return Failures(max(0, failures.count - 1), failures.first_at, None)
+def one_less(failures: Failures, taken: Failures, rule: Rule) -> Failures:
+    """Take back a failure that was counted, as `taken`, before it was known to be none.
+
+    The wait that it began goes with it. One that another has begun meanwhile stays: who knows a
+    password would else guess codes for as long as they log in beside it, and never wait.
+    """
+    count = max(0, failures.count - 1)
+    is_its_own = failures.blocked_until == taken.blocked_until
+    kept = None if is_its_own or count < rule.free else failures.blocked_until
+    return Failures(count, failures.first_at, kept)
 
 
 def _blocked_until(count: int, rule: Rule, now: datetime) -> datetime | None:
