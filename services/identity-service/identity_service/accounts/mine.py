@@ -51,15 +51,25 @@ class Mine:
     async def changing(self, *streams: str) -> AsyncIterator[tuple[Connection, Loaded[Account]]]:
         """Hold the account and other streams in a transaction; yield connection and account.
 
-        Raises ProblemError 401 for an account that was suspended meanwhile.
+        Raises ProblemError 401 for an account that was suspended, or a session that was ended,
+        meanwhile.
         """
         pool, store = self.running.pool, self.running.store
         async with pool.acquire() as connection, connection.transaction():
             await store.hold(connection, [ACCOUNT.stream(self.account_id), *streams])
-            loaded = await store.load(connection, ACCOUNT, self.account_id)
-            if not loaded.state.active:
-                raise unauthenticated()
-            yield connection, loaded
+            yield connection, await self.still(connection)
+
+    async def still(self, connection: Connection) -> Loaded[Account]:
+        """Return the account, which the caller holds: nobody ends the session from here on.
+
+        Raises ProblemError 401 where somebody has: what a thief has under way when they are put
+        out must not be done all the same.
+        """
+        loaded = await self.running.store.load(connection, ACCOUNT, self.account_id)
+        session = await records.find(connection, self.session.session_id)
+        if not loaded.state.active or session is None or not is_alive(session, self.now):
+            raise unauthenticated()
+        return loaded
 
     async def say(
         self, connection: Connection, loaded: Loaded[Account], events: Sequence[Event]

@@ -16,6 +16,8 @@ from epep_runtime.postgres import Pool
 from epep_runtime.text import Command, Email, Name
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account, Grant, parse_grant
+from identity_service.devices.forgetting import forget_all
+from identity_service.logins.ways_in import end_ways_in
 from identity_service.passwords.hashing import Passwords
 from identity_service.passwords.rules import NewPassword
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
@@ -87,15 +89,16 @@ async def open_account(
 ) -> Opened:
     """Carry out the command; the same command again changes nothing.
 
-    A password that changes ends the account's sessions. Needs no Kafka: the relay publishes what
-    is said here when the service runs.
+    A password that changes ends the account's sessions and log-ins, and its devices are remembered
+    no longer. Needs no Kafka: the relay publishes what is said here when the service runs.
     """
     for attempt in range(TRIES):
+        owner = await directory.owner(pool, command.email)
         known = await directory.find(pool, command.email)
         same = known and await passwords.is_right(command.password, known.password_hash)
         new_hash = None if same else await passwords.hash(command.password)
         try:
-            return await _carry_out(pool, store, command, cause, known, new_hash)
+            return await _carry_out(pool, store, command, cause, owner, new_hash)
         except (VersionConflictError, asyncpg.UniqueViolationError):
             if attempt == TRIES - 1:  # somebody else opens the same account at the same time
                 raise
@@ -107,25 +110,27 @@ async def _carry_out(
     store: EventStore,
     command: OpenAccount,
     cause: Cause,
-    known: directory.Credentials | None,
+    owner: UUID | None,
     new_hash: str | None,
 ) -> Opened:
-    account_id = known.account_id if known else new_id()
+    account_id, now = owner or new_id(), store.clock()
     stream = ACCOUNT.stream(account_id)
     async with pool.acquire() as connection, connection.transaction():
         opened = await hold_with_sessions(connection, store, account_id)
         before = await store.load(connection, ACCOUNT, account_id)
         events = decide(before.state, account_id, command, new_hash is not None)
+        if new_hash is not None:
+            events += await forget_all(connection, account_id, now)
         within = cause.within(_only_authority(events))
         await store.append(connection, stream, before.version, events, within)
-        if known is None:
+        if owner is None:
             await directory.claim_address(connection, command.email, account_id)
         if new_hash is not None:
-            now = store.clock()
             await directory.set_password(connection, account_id, new_hash, now)
             await end_these(connection, store, opened, cause, now)
+            await end_ways_in(connection, account_id, now)
     outcome: Outcome = "changed" if events else "unchanged"
-    return Opened(account_id, outcome if known else "created")
+    return Opened(account_id, outcome if owner else "created")
 
 
 def _only_authority(events: Sequence[Event]) -> str | None:

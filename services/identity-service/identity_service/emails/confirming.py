@@ -18,9 +18,11 @@ from epep_runtime.text import Command, example
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT
 from identity_service.causes import by_person
+from identity_service.devices.forgetting import forget_all
 from identity_service.emails.email_change import EMAIL_CHANGE, EmailChange, evolve
 from identity_service.links import records as links
 from identity_service.links.looking import LINK_RESPONSES, Token
+from identity_service.logins.ways_in import end_ways_in
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
 
 router = APIRouter()
@@ -48,7 +50,7 @@ class EmailKept(BaseModel):
 async def confirm(command: AnswerLink, request: Request) -> EmailConfirmed:
     """Confirm from one of the two mailboxes; with the second the address changes.
 
-    PUBLIC: the token is the proof.
+    PUBLIC: the token is the proof. Codes and links that went to the old address open nothing then.
     """
     running = running_of(request)
     token, now = command.token.get_secret_value(), running.store.clock()
@@ -102,6 +104,7 @@ async def _confirm(
         connection, ACCOUNT.stream(account_id), account.version, changed, cause
     )
     await directory.change_address(connection, asked.new_email, account_id)
+    await end_ways_in(connection, account_id, running.store.clock())
     return True
 
 
@@ -110,7 +113,7 @@ async def stop(command: AnswerLink, request: Request) -> EmailKept:
     """Stop the change from the old mailbox and end every session: somebody else was in.
 
     PUBLIC: the token is the proof. Works for a week; once the address has changed, 404: then the
-    virtual school helps.
+    virtual school helps. Devices are remembered no longer, for one of them may be the thief's.
     """
     running = running_of(request)
     token, now = command.token.get_secret_value(), running.store.clock()
@@ -127,5 +130,10 @@ async def stop(command: AnswerLink, request: Request) -> EmailKept:
         stream, cause = EMAIL_CHANGE.stream(link.subject), by_person(account_id)
         await running.store.append(connection, stream, change.version, [event], cause)
         await links.void(connection, link.subject, now)
+        account = await running.store.load(connection, ACCOUNT, account_id)
+        forgotten = await forget_all(connection, account_id, now)
+        own = ACCOUNT.stream(account_id)
+        await running.store.append(connection, own, account.version, forgotten, cause)
         await end_these(connection, running.store, opened, cause, now)
+        await end_ways_in(connection, account_id, now)
     return EmailKept()

@@ -87,10 +87,10 @@ class Desk:
         return [_line(each) for each in sorted(chosen, key=lambda each: each.email)]
 
     async def _account_id(self, email: str) -> UUID:
-        known = await directory.find(self._pool, email)
-        if known is None:
+        owner = await directory.owner(self._pool, email)
+        if owner is None:
             raise UnreadableError(["Nobody has an account with that email address."])
-        return known.account_id
+        return owner
 
 
 def _line(account: Account) -> str:

@@ -9,12 +9,12 @@ from epep_events.identity import PasswordChanged
 from epep_runtime.http import Changing
 from epep_runtime.text import Command, example
 from identity_service.accounts import directory
-from identity_service.accounts.account import ACCOUNT
 from identity_service.accounts.mine import Mine, mine
 from identity_service.answering_once import AnsweredOnce
 from identity_service.causes import by_person
 from identity_service.devices.forgetting import forget_all
 from identity_service.logins.answers import LOGIN_RESPONSES
+from identity_service.logins.ways_in import end_ways_in
 from identity_service.passwords.rules import TypedPassword
 from identity_service.passwords.strength import must_stand, words_of
 from identity_service.sessions.ending_all import end_these, hold_with_sessions
@@ -42,6 +42,8 @@ class ChangePassword(Command):
 async def change_password(command: ChangePassword, change: Changing, request: Request) -> None:
     """Set another password, end my other sessions, remember no device. I am told by mail.
 
+    Log-ins that the old password began, and links to a new one, are worth nothing any more.
+
     422: `current` code `wrong`; `new` codes too_short, too_long, common, personal, guessable.
     """
     me = await mine(request, change.principal, fresh=False)
@@ -55,7 +57,7 @@ async def _set(me: Mine, password_hash: str) -> None:
     store = me.running.store
     async with me.running.pool.acquire() as connection, connection.transaction():
         opened = await hold_with_sessions(connection, store, me.account_id)
-        loaded = await store.load(connection, ACCOUNT, me.account_id)
+        loaded = await me.still(connection)
         events: list[Event] = [
             PasswordChanged(account_id=me.account_id),
             PasswordReplaced(account_id=me.account_id, how="changed"),
@@ -65,3 +67,4 @@ async def _set(me: Mine, password_hash: str) -> None:
         await directory.set_password(connection, me.account_id, password_hash, me.now)
         others = [each for each in opened if each.session_id != me.session.session_id]
         await end_these(connection, store, others, by_person(me.account_id), me.now)
+        await end_ways_in(connection, me.account_id, me.now)

@@ -23,7 +23,7 @@ from identity_service.causes import by_person, by_service
 from identity_service.devices.forgetting import forget_all
 from identity_service.links import records as links
 from identity_service.links.looking import LINK_RESPONSES, Token
-from identity_service.logins import records as logins
+from identity_service.logins.ways_in import end_ways_in
 from identity_service.parts import Identity
 from identity_service.passwords.rules import TypedPassword
 from identity_service.passwords.strength import must_stand, words_of
@@ -72,14 +72,14 @@ async def look_up_forgotten_password(running: Running, ask: Ask) -> None:
     """Mail a link to the owner of an account in use; to nobody else anything."""
     command = ForgottenPassword.model_validate(ask.body)
     owner = await directory.owner(running.pool, command.email)
+    account_id = owner or ask.ask_id  # nobody is looked up like somebody
     async with running.pool.acquire() as connection, connection.transaction():
         sealing = await newest_sealing_key(connection)
         stream = f"recovery-{ask.ask_id}"
-        await running.store.hold(connection, [stream])
+        await running.store.hold(connection, [stream, ACCOUNT.stream(account_id)])
         if not await done(connection, ask):
             return
         may_mail = await running.part(Identity).counters.may_mail(connection, command.email)
-        account_id = owner or ask.ask_id  # nobody is looked up like somebody
         account = (await running.store.load(connection, ACCOUNT, account_id)).state
         if not account.active or not may_mail or account.account_id is None:
             return
@@ -136,7 +136,7 @@ async def _replace(
     await store.append(connection, ACCOUNT.stream(account_id), loaded.version, events, cause)
     await directory.set_password(connection, account_id, password_hash, now)
     await end_these(connection, store, opened, cause, now)
-    await logins.end_all(connection, account_id, now)
+    await end_ways_in(connection, account_id, now)
     await _let_in(identity, connection, loaded.state)
 
 
