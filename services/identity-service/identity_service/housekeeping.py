@@ -11,7 +11,7 @@ from epep_runtime.service import Running
 log = structlog.get_logger()
 EVERY_SECONDS = 3600.0
 KEPT = {
-    "DELETE FROM logins WHERE started_at < $1": timedelta(days=1),
+    "DELETE FROM logins WHERE started_at < $1": timedelta(days=2),
     "DELETE FROM throttles WHERE touched_at < $1": timedelta(days=2),
     "DELETE FROM sessions WHERE started_at < $1": timedelta(days=30),
     "DELETE FROM answers_once WHERE at < $1": timedelta(days=1),

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from identity_service.housekeeping import KEPT
 from identity_service.logins.confirming import ConfirmLogin
 from identity_service.logins.login import (
     CODE_LIFETIME,
     LOGIN_LIFETIME,
     Login,
+    declare,
     is_over,
     new_code,
     resend,
@@ -19,6 +21,7 @@ from identity_service.logins.login import (
     try_code,
     wait_to_resend,
 )
+from identity_service.logins.sending_codes import NOT_ME_LIFETIME
 from identity_service.secrets_at_rest import SecretsAtRest, WrongSecretKeyError
 from identity_service.sessions.session import IDLE, LONGEST, is_alive, is_proved, seen
 from identity_service.sessions.session import start as start_session
@@ -91,6 +94,17 @@ def test_five_codes_more_and_an_hour_are_the_end_of_a_log_in() -> None:
     assert not is_over(fresh(), NOW + LOGIN_LIFETIME - timedelta(seconds=1))
     assert is_over(fresh(), NOW + LOGIN_LIFETIME)
     assert is_over(try_code(fresh(), RIGHT, NOW)[1], NOW)
+
+
+def test_a_code_gets_no_longer_by_ticking_nothing() -> None:
+    login, later = fresh(), NOW + timedelta(minutes=9)
+    assert declare(login, [], later) == login
+    assert declare(login, [("330", 1, ["terms"])], later).code_expires_at == later + CODE_LIFETIME
+
+
+def test_a_log_in_is_kept_as_long_as_its_last_mail_says_this_is_not_me() -> None:
+    (kept,) = (age for statement, age in KEPT.items() if "FROM logins" in statement)
+    assert kept > LOGIN_LIFETIME + NOT_ME_LIFETIME
 
 
 def test_codes_are_six_digits_and_not_always_the_same() -> None:

@@ -149,6 +149,18 @@ async def test_a_recovery_code_lets_in_once(door: Door) -> None:
     assert (await door.post(path, {"code": code})).status_code == 401
 
 
+async def test_a_recovery_code_that_comes_too_late_is_not_used_up(door: Door) -> None:
+    person = await door.person()
+    _, confirmed = await with_app(door, Session(door, await door.enter(person)))
+    given = {"code": confirmed["recovery_codes"][0]}
+    late = await begun(door, person)
+    door.clock.pass_by(minutes=10)
+    path = f"/logins/{late['login_id']}/recovery-code"
+    assert (await door.post(path, given)).status_code == 401
+    path = f"/logins/{(await begun(door, person))['login_id']}/recovery-code"
+    assert (await door.post(path, given)).status_code == 200
+
+
 async def test_factors_are_named_and_removed_and_the_last_takes_the_codes_with_it(
     door: Door,
 ) -> None:

@@ -31,7 +31,7 @@ from identity_service.devices import records as devices
 from identity_service.devices.naming import coarse_network, device_name
 from identity_service.logins import records
 from identity_service.logins.answers import wrong_code
-from identity_service.logins.login import Login, Verdict, try_factor
+from identity_service.logins.login import Login, Verdict, is_late, try_factor
 from identity_service.logins.starting import caller_address, caller_network
 from identity_service.logins.steps import Step, next_step
 from identity_service.parts import Identity
@@ -179,7 +179,8 @@ async def _try(
         return None
     if held.step.asked:
         raise RefusedError(_("Tick the declarations first."), "declarations")
-    proof = await judge(held) if method in held.step.factors else None
+    may_judge = method in held.step.factors and not is_late(held.login, held.now)
+    proof = await judge(held) if may_judge else None  # to judge a recovery code uses it up
     verdict, after = try_factor(held.login, proof is not None, held.now)
     if verdict == "right" and proof is not None and held.account.active:
         tried = replace(held, login=after)

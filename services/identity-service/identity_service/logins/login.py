@@ -80,15 +80,25 @@ def try_factor(login: Login, is_right: bool, now: datetime) -> tuple[Verdict, Lo
     """Judge a try with any second factor, by the rules that codes have."""
     if login.ended_at is not None or login.tries_left <= 0:
         return "spent", login
-    if now >= login.code_expires_at:
+    if is_late(login, now):
         return "expired", replace(login, tries_left=0)
     if not is_right:
         return "wrong", replace(login, tries_left=login.tries_left - 1)
     return "right", replace(login, tries_left=0, ended_at=now)
 
 
+def is_late(login: Login, now: datetime) -> bool:
+    """Tell whether the time for a second factor is over."""
+    return now >= login.code_expires_at
+
+
 def declare(login: Login, ticked: Sequence[tuple[str, int, Sequence[str]]], now: datetime) -> Login:
-    """Return the log-in after its person has ticked declarations: the factor's time begins."""
+    """Return the log-in after its person has ticked declarations: the factor's time begins.
+
+    Where nothing was to be ticked it goes on: a code that is on its way gets no longer by it.
+    """
+    if not ticked:
+        return login
     declared = [*login.declared, *([where, version, list(keys)] for where, version, keys in ticked)]
     return replace(login, declared=declared, code_expires_at=now + CODE_LIFETIME)
 
