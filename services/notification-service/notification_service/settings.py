@@ -16,8 +16,8 @@ class NotificationSettings(Settings):
     """The settings of every service, the mail server, and where the portal is.
 
     `secret_key` is 32 bytes in base64; `mail_from` is "Name <address>"; `mail_retry_seconds` is
-    the wait before the second try, which doubles from try to try; `digest_at` is
-    England's time of the one mail a day that some people want.
+    the wait before the second try, which doubles from try to try; `digest_at` is England's time of
+    the one mail a day that some people want, where their authority's profile names none.
     """
 
     pool_size: int = 16

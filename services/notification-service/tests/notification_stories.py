@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
-from epep_events.identity import UserRegistered
+from epep_events.identity import AccountsMerged, UserRegistered
 from epep_events.meeting import InvitationIssued, InvitedPerson, When
 from epep_events.notification import SealingKeyPublished
 from epep_events.pep import (
@@ -30,7 +30,7 @@ from epep_runtime.testing import ServiceUnderTest, eventually
 STARTS = datetime(2026, 12, 3, 10, 30, tzinfo=UTC)
 
 
-def profile(code: str, language: str = "en") -> AuthorityProfile:
+def profile(code: str, language: str = "en", digest_at: str | None = None) -> AuthorityProfile:
     ten = Period(n=10, unit="calendar_days")
     return AuthorityProfile(
         code=code,
@@ -53,6 +53,7 @@ def profile(code: str, language: str = "en") -> AuthorityProfile:
         qa=QualityAssurance(mode="after_sign_off", scale=(), areas=()),
         permissions=Permissions(create_pep=()),
         language=language,
+        digest_at=digest_at,
     )
 
 
@@ -160,6 +161,20 @@ class Family:
 
         await eventually(known)
         return account_id, email
+
+    async def merge(self, closed: UUID, kept: UUID) -> None:
+        """Say that two accounts became one, and wait until that is known."""
+        merged = AccountsMerged(
+            account_id=closed, into_account_id=kept, authority_code=self.authority, why="Twice"
+        )
+        say = self.service.others.say
+        await say("identity", f"account-{closed}", merged, authority=self.authority)
+
+        async def known() -> bool:
+            sql = "SELECT merged_into FROM known_people WHERE account_id = $1"
+            return bool(await self.service.process.pool.fetchval(sql, closed) == kept)
+
+        await eventually(known)
 
 
 def in_an_hour() -> datetime:

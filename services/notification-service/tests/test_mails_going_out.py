@@ -284,3 +284,45 @@ async def _switch_off_submissions(service: ServiceUnderTest, headers: dict[str, 
     shown = (await service.client.get("/preferences", headers=headers)).json()
     off = [each["kind"] for each in shown["choosable"] if not each["mailed"]]
     assert (shown["version"], off) == (1, ["submitted"])
+
+
+async def test_of_two_mails_that_wait_for_two_accounts_that_become_one_one_goes_out(
+    service: ServiceUnderTest, mailbox: Mailbox
+) -> None:
+    family, pool = Family(service, "814"), service.process.pool
+    await family.settle_in()
+    kept, address = await family.person("Vera School", "virtual_school")
+    closed = [await family.person("Vera School", "virtual_school") for _ in range(2)]
+    for refused in (address, *(each for _, each in closed)):
+        mailbox.refuse(refused, 451)
+    ids = {"pep_id": family.pep_id, "child_id": family.child_id}
+    say = partial(service.others.say, "pep", f"pep-{family.pep_id}", authority=family.authority)
+    await say(PEPSubmitted(**ids, profile_version=1))
+    states = "SELECT account_id, state, tries FROM outbox WHERE account_id = ANY($1)"
+    everybody = [kept, *(account_id for account_id, _ in closed)]
+
+    async def put_off() -> bool:
+        rows = await pool.fetch(states, everybody)
+        return len(rows) == 3 and all(row["tries"] for row in rows)
+
+    await eventually(put_off)
+    for account_id, _ in closed:
+        await family.merge(account_id, kept)
+
+    async def given_up() -> bool:
+        rows = await pool.fetch(f"{states} AND kind = 'submitted'", everybody)
+        return [row["account_id"] for row in rows if row["state"] != "unmailed"] == [kept]
+
+    assert await eventually(given_up)
+    mailbox.accept(address)
+    await mailbox.wait_for_async(address, lambda m: "quality assurance" in m["Subject"])
+    headers = service.as_person(kept, (family.authority, "virtual_school"))
+
+    async def shown() -> bool:
+        found = (await service.client.get("/messages", headers=headers)).json()["messages"]
+        known = sorted(each["state"] for each in found if each["kind"] == "submitted")
+        return known == ["sent", "unmailed", "unmailed"]
+
+    assert await eventually(shown)
+    mails = [str(each["Subject"]) for each in await mailbox.messages_to_async(address)]
+    assert len([each for each in mails if "quality assurance" in each]) == 1

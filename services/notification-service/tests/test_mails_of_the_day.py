@@ -4,12 +4,14 @@ import email
 import email.policy
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
-from notification_stories import Family, body
+from notification_stories import Family, body, profile
 
-from epep_events.identity import AccountsMerged
+from epep_events.identity import RoleGranted
 from epep_events.notification import (
     Kind,
     NotificationGathered,
@@ -17,7 +19,7 @@ from epep_events.notification import (
     NotificationSent,
 )
 from epep_events.operations import SubjectErased
-from epep_events.pep import PEPSignedOff, PEPSubmitted
+from epep_events.pep import AuthorityProfilePublished, PEPSignedOff, PEPSubmitted
 from epep_local.mailbox import Mailbox
 from epep_runtime.ids import new_id
 from epep_runtime.testing import ServiceUnderTest, eventually
@@ -29,7 +31,7 @@ from notification_service.notifications.requesting import Notice, Recipient, req
 from notification_service.outbox.gathering import gather, last_moment
 from notification_service.settings import NotificationSettings
 
-SEVEN = time(7)
+SEVEN, HALF_PAST_FIVE = time(7), time(5, 30)
 SAID = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 
 
@@ -98,11 +100,13 @@ def test_what_is_in_it_is_settled_once() -> None:
         assert list(decide(after)) == []
 
 
-async def choose(service: ServiceUnderTest, headers: dict[str, str], **body: Any) -> None:
+async def choose(service: ServiceUnderTest, headers: dict[str, str], **body: Any) -> bool:
+    """Choose what is mailed; tell whether it comes in one mail a day now."""
     known = await service.client.get("/preferences", headers=headers)
     told = headers | {"If-Match": known.headers["etag"], "Idempotency-Key": str(new_id())}
     answer = await service.client.put("/preferences", json=body, headers=told)
     assert answer.status_code == 200, answer.text
+    return bool((await service.client.get("/preferences", headers=headers)).json()["daily"])
 
 
 @pytest.mark.servers
@@ -116,47 +120,34 @@ async def test_a_day_s_messages_come_in_one_mail_and_nothing_urgent_waits(
     headers = service.as_person(school, (family.authority, "virtual_school"))
     first = (await service.client.get("/preferences", headers=headers)).json()
     assert (first["daily"], first["daily_at"]) == (False, "07:00")
-    await choose(service, headers, without_mail=[], daily=True)
-    assert (await service.client.get("/preferences", headers=headers)).json()["daily"] is True
+    assert await choose(service, headers, without_mail=[], daily=True) is True
 
-    stream, ids = f"pep-{family.pep_id}", {"pep_id": family.pep_id, "child_id": family.child_id}
-    signed = PEPSignedOff(
-        **ids, kind="review", profile_version=1, next_pep_id=None, next_meeting_at=None
-    )
-    for event in (PEPSubmitted(**ids, profile_version=1), signed):
-        await service.others.say("pep", stream, event, authority=family.authority)
+    kept, kept_address = await _told_of_two_things(family, school)
+    as_kept = service.as_person(kept, (family.authority, "virtual_school"))
     await mailbox.wait_for_async(other_address, lambda m: "signed off" in m["Subject"])
-
-    async def waiting() -> int:
-        sql = "SELECT count(*) FROM outbox WHERE state = 'gathering' AND account_id = $1"
-        return int(await pool.fetchval(sql, school))
-
-    async def both() -> bool:
-        return await waiting() == 2
-
-    assert await eventually(both)
     assert await mailbox.messages_to_async(address) == []
     assert await gather(pool, store, SEVEN, store.clock()) == 0, "it is not due yet"
 
-    kept, kept_address = await family.person("Vera School")
-    merged = AccountsMerged(
-        account_id=school, into_account_id=kept, authority_code=family.authority, why="Twice"
-    )
-    await service.others.say("identity", f"account-{school}", merged, authority=family.authority)
+    await family.merge(school, kept)
     at_once = await mailbox.wait_for_async(address)  # of the merge: that is never put aside
     assert "log in" in at_once["Subject"]
 
-    tomorrow = store.clock() + timedelta(days=1)
-    assert await gather(pool, store, SEVEN, tomorrow) == 1
-    assert await gather(pool, store, SEVEN, tomorrow) == 0
+    await _working_in_several(service, kept)
+    due = last_moment(store.clock() + timedelta(days=1), HALF_PAST_FIVE)
+    assert await gather(pool, store, SEVEN, due - timedelta(minutes=1)) == 0, "not at seven either"
+    assert await gather(pool, store, SEVEN, due) == 1
+    assert await gather(pool, store, SEVEN, due + timedelta(hours=23)) == 0, "one mail a day"
     mail = await mailbox.wait_for_async(kept_address, lambda m: "last day" in m["Subject"])
     text = body(mail)
     assert "2 messages have come" in text
     assert "The PEP for K.O. is ready for quality assurance" in text
     assert "The PEP for K.O. has been signed off" in text
     told = [each.data for each in await service.said(NotificationGathered)]
-    mine = [each for each in told if each.account_id == school]  # type: ignore[attr-defined]
-    assert [each.kind for each in mine] == ["submitted", "signed_off"]  # type: ignore[attr-defined]
+    mine = [each for each in told if each.account_id in {school, kept}]  # type: ignore[attr-defined]
+    assert [(each.account_id, each.kind) for each in mine] == [  # type: ignore[attr-defined]
+        (school, "submitted"),
+        (kept, "signed_off"),
+    ]
     (digest_id,) = {each.digest_id for each in mine}  # type: ignore[attr-defined]
 
     async def settled() -> list[Any]:
@@ -165,17 +156,59 @@ async def test_a_day_s_messages_come_in_one_mail_and_nothing_urgent_waits(
 
     (went,) = await eventually(settled)
     assert (went.kind, went.account_id, went.email) == ("digest", kept, kept_address)
-    headers = service.as_person(kept, (family.authority, "virtual_school"))
 
     async def states() -> bool:
-        found = (await service.client.get("/messages", headers=headers)).json()["messages"]
-        known = [each["state"] for each in found if each["kind"] in {"submitted", "signed_off"}]
-        return known == ["gathered", "gathered"]
+        found = (await service.client.get("/messages", headers=as_kept)).json()["messages"]
+        known = [(each["kind"], each["state"]) for each in found if each["pep_id"]]
+        return sorted(known) == [
+            ("signed_off", "gathered"),
+            ("signed_off", "unmailed"),
+            ("submitted", "gathered"),
+        ]
 
     assert await eventually(states)
     asked = [each.data for each in await service.said(NotificationRequested)]
     assert len([each for each in asked if each.kind == "digest"]) == 1  # type: ignore[attr-defined]
     await _changing_ones_mind(family, mailbox, other, other_address)
+
+
+async def _told_of_two_things(family: Family, school: UUID) -> tuple[UUID, str]:
+    """One account has two messages waiting, another of the same person the second of these, too."""
+    service, say = family.service, partial(family.service.others.say, authority=family.authority)
+    stream, ids = f"pep-{family.pep_id}", {"pep_id": family.pep_id, "child_id": family.child_id}
+
+    async def waiting(account_id: UUID, count: int) -> bool:
+        sql = "SELECT count(*) FROM outbox WHERE state = 'gathering' AND account_id = $1"
+        return bool(await service.process.pool.fetchval(sql, account_id) == count)
+
+    await say("pep", stream, PEPSubmitted(**ids, profile_version=1))
+    assert await eventually(lambda: waiting(school, 1))
+    kept, address = await family.person("Vera School", "virtual_school")
+    headers = service.as_person(kept, (family.authority, "virtual_school"))
+    assert await choose(service, headers, without_mail=[], daily=True)
+    signed = PEPSignedOff(
+        **ids, kind="review", profile_version=1, next_pep_id=None, next_meeting_at=None
+    )
+    await say("pep", stream, signed)
+    assert await eventually(lambda: waiting(school, 2))
+    assert await eventually(lambda: waiting(kept, 1))
+    return kept, address
+
+
+async def _working_in_several(service: ServiceUnderTest, account_id: UUID) -> None:
+    """Three authorities, of which one names no hour: the mail of the day comes at the earliest."""
+    headers = service.as_person(account_id, ("811", "virtual_school"))
+    for code, hour in (("811", None), ("812", "16:00"), ("813", "05:30")):
+        published = AuthorityProfilePublished(profile=profile(code, digest_at=hour))
+        await service.others.say("pep", f"profile-{code}", published, authority=code)
+        granted = RoleGranted(account_id=account_id, authority_code=code, role="virtual_school")
+        await service.others.say("identity", f"account-{account_id}", granted, authority=code)
+
+    async def at_the_earliest() -> bool:
+        found = (await service.client.get("/preferences", headers=headers)).json()
+        return bool(found["daily_at"] == "05:30")
+
+    assert await eventually(at_the_earliest)
 
 
 async def _changing_ones_mind(

@@ -1,6 +1,7 @@
 """Read model: what the services need of the authorities' profiles, every version of each."""
 
 from collections.abc import Iterable
+from datetime import time
 from pathlib import Path
 
 from epep_events.envelope import Metadata
@@ -19,7 +20,7 @@ async def _published(
     profile = event.profile
     await connection.execute(
         "INSERT INTO known_profiles"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
         " ON CONFLICT DO NOTHING",
         profile.code,
         profile.version,
@@ -35,6 +36,7 @@ async def _published(
         profile.permissions.model_dump(mode="json"),
         profile.qa.model_dump(mode="json"),
         profile.language,
+        time.fromisoformat(profile.digest_at) if profile.digest_at else None,
     )
 
 

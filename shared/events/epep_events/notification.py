@@ -104,7 +104,8 @@ class NotificationHeld(Event):
 class NotificationLeftUnmailed(Event):
     """Said when its person has switched off mails of this kind, at the latest before it goes out.
 
-    The message waits in the portal and no mail goes out. It is a fact of its own: not `Failed`, for
+    Or when two accounts of theirs became one, and another mail tells them the same. The message
+    waits in the portal and no mail goes out. It is a fact of its own: not `Failed`, for
     nothing went wrong; not `Held`, for it is certain that no mail went; and not the lack of a
     request, so that messages and change log show that the person was told, and how.
     """

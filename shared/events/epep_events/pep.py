@@ -20,7 +20,7 @@ from epep_events.profile import AuthorityProfile, Role, Variant
 class AuthorityProfilePublished(Event):
     """Said by pep-service when an authority adopts a new version of its way of working."""
 
-    schema_version = 3
+    schema_version = 4
 
     profile: AuthorityProfile
 

@@ -198,7 +198,9 @@ class AuthorityProfile(Value):
     `labels` are the authority's own words (D30), by the keys `child`, `child_short`,
     `social_worker`, `designated_teacher`, `virtual_school`, `virtual_school_short`, `coordinator`,
     `carer`, `iro`, `pep`, `meeting`, `young_person`. `language` is the one that its texts are in
-    (ISO 639, "en" or "cy"): mails that carry them are written in it, too.
+    (ISO 639, "en" or "cy"): mails that carry them are written in it, too. `digest_at` is when its
+    people get the one mail a day that some want (England's wall clock, "07:30"); None leaves it to
+    the installation.
     """
 
     code: str = Field(pattern=r"^\d{3}$")
@@ -222,3 +224,4 @@ class AuthorityProfile(Value):
     permissions: Permissions
     sign_in: SignIn = SignIn()
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    digest_at: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")

@@ -160,4 +160,5 @@ def _profile() -> dict[str, Any]:
             ],
             "remembered_device_days": 30,
         },
+        "digest_at": "07:30",
     }

@@ -24,6 +24,11 @@ def _in_english(document: Document) -> Document:
     return document | {"profile": document["profile"] | {"language": "en"}}
 
 
+def _at_the_usual_hour(document: Document) -> Document:
+    """Version 3 of a profile left the hour of the daily mail to the installation."""
+    return document | {"profile": document["profile"] | {"digest_at": None}}
+
+
 def _sent_first(document: Document) -> Document:
     """Version 1 of an invitation was only ever sent once."""
     return document | {"instead_of": None}
@@ -55,5 +60,6 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("InvitationIssued", 1): _sent_first,
     ("AuthorityProfilePublished", 1): _without_sign_in,
     ("AuthorityProfilePublished", 2): _in_english,
+    ("AuthorityProfilePublished", 3): _at_the_usual_hour,
 }
 """By the event's name and its older version."""

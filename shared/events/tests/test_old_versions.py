@@ -49,3 +49,20 @@ def test_a_profile_from_before_it_named_its_language_is_in_english() -> None:
         ]
         read = catalog().read("AuthorityProfilePublished", version, document)
         assert read.model_dump()["profile"]["language"] == "en"
+
+
+def test_a_profile_from_before_it_named_an_hour_leaves_it_to_the_installation() -> None:
+    for version in (1, 2, 3):
+        file = GOLDEN / f"AuthorityProfilePublished.v{version}.json"
+        document = json.loads(file.read_text())["example"]
+        read = catalog().read("AuthorityProfilePublished", version, document)
+        assert read.model_dump()["profile"]["digest_at"] is None
+
+
+@pytest.mark.parametrize("hour", ["24:00", "7:30", "07:60", "07:30:00", 630, "morning"])
+def test_an_hour_that_is_none_is_no_profile(hour: object) -> None:
+    """Unquoted, YAML reads 10:30 as the number 630."""
+    document = json.loads((GOLDEN / "AuthorityProfilePublished.v4.json").read_text())["example"]
+    document["profile"]["digest_at"] = hour
+    with pytest.raises(ValueError, match="digest_at"):
+        catalog().read("AuthorityProfilePublished", 4, document)

@@ -99,7 +99,8 @@ def left_unmailed(asked: NotificationRequested, account_id: UUID) -> Notificatio
 
 
 def unmailed(state: Notification) -> Sequence[Event]:
-    """Decide that its person has switched mails of the kind off while this one waited."""
+    """Decide that its person reads it in ePEP only, for they have switched mails of the kind off
+    while this one waited, or have the same by another mail since two accounts became one."""
     asked = _known(state)
     if state.state != "requested" or asked.account_id is None:
         return []

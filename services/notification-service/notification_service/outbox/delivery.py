@@ -15,7 +15,8 @@ from epep_runtime.postgres import Pool
 from notification_service.mails.rendering import MailWriter, UnsendableError
 from notification_service.notifications.delivering import Outcome, failed, held, sent, unmailed
 from notification_service.notifications.notification import message_id
-from notification_service.outbox.addressing import at_present
+from notification_service.outbox.addressing import ABOUT_WORK, at_present
+from notification_service.outbox.doubles import is_double
 from notification_service.outbox.outbox import (
     FAULTS,
     Item,
@@ -69,7 +70,7 @@ class Delivery:
             await self._fail(item, EXPIRED)
             return
         item = await at_present(self.pool, item)
-        if await is_switched_off(self.pool, self.store, item):
+        if await self._is_double(item) or await is_switched_off(self.pool, self.store, item):
             await self._settle(item, "unmailed", unmailed, claimed_by=item.worker)
             return
         try:
@@ -87,6 +88,12 @@ class Delivery:
                 await self._hand_over(item, postman, content)
             else:
                 await postman.forget()
+
+    async def _is_double(self, item: Item) -> bool:
+        if item.account_id is None or item.facts.kind not in ABOUT_WORK:
+            return False
+        async with self.pool.acquire() as connection:
+            return await is_double(connection, self.store, item.notification_id, item.account_id)
 
     def _too_late(self, item: Item) -> bool:
         until = item.facts.expires_at

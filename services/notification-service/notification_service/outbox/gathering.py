@@ -2,6 +2,10 @@
 
 The mail is a notification of its own (kind `digest`). It is asked for in the transaction that
 settles what is in it, so each message is in one of these mails; it goes out like any other.
+
+The hour is the authority's, as its profile says; the service's setting where it says nothing. A
+person with roles in several authorities still has one mail a day: at the earliest of their hours,
+with what has come from all of them (`read_models/hours.py`).
 """
 
 import asyncio
@@ -20,8 +24,10 @@ from notification_service.notifications.delivering import gathered, unmailed
 from notification_service.notifications.facts import DigestItem, Facts
 from notification_service.notifications.notification import NOTIFICATION, Notification
 from notification_service.notifications.requesting import Notice, Recipient, request
+from notification_service.outbox.doubles import is_double
 from notification_service.outbox.outbox import FAULTS, put_out, settle_within
 from notification_service.preferences.preferences import PREFERENCES, mailed
+from notification_service.read_models.hours import hours_in_use, hours_of
 from notification_service.read_models.languages import language_for
 from notification_service.read_models.people import present_person
 from notification_service.settings import settings_of
@@ -30,9 +36,10 @@ log = structlog.get_logger()
 PAUSE_SECONDS = 20.0
 DAY = timedelta(days=1)
 WHOSE = """
-SELECT DISTINCT coalesce(p.merged_into, o.account_id) AS account_id
+SELECT coalesce(p.merged_into, o.account_id) AS account_id, min(o.put_out_at) AS since
   FROM outbox o LEFT JOIN known_people p USING (account_id)
  WHERE o.state = 'gathering' AND o.put_out_at < $1
+ GROUP BY 1
 """
 THEIRS = """
 SELECT o.notification_id, o.email, o.facts
@@ -61,12 +68,26 @@ def last_moment(now: datetime, at: time) -> datetime:
 
 
 async def gather(pool: Pool, store: EventStore, at: time, now: datetime) -> int:
-    """Ask for the mail of the day of everybody for whom something waits; return how many."""
-    before, count = last_moment(now, at), 0
-    for row in await pool.fetch(WHOSE, before):
+    """Ask for the mail of the day of everybody for whom it is due; return for how many.
+
+    `at` is the hour where the profiles of a person's authorities name none.
+    """
+    count = 0
+    for account_id, before in (await _due(pool, at, now)).items():
         async with pool.acquire() as connection, connection.transaction():
-            count += await _gather_for(connection, store, row["account_id"], before)
+            count += await _gather_for(connection, store, account_id, before)
     return count
+
+
+async def _due(pool: Pool, at: time, now: datetime) -> dict[UUID, datetime]:
+    """Return for whom something has waited past their hour, with that hour's last moment."""
+    async with pool.acquire() as connection:
+        hours = await hours_in_use(connection, at)
+        rows = await connection.fetch(WHOSE, max(last_moment(now, hour) for hour in hours))
+        since = {row["account_id"]: row["since"] for row in rows}
+        theirs = await hours_of(connection, since, at)
+    moments = {account_id: last_moment(now, hour) for account_id, hour in theirs.items()}
+    return {who: before for who, before in moments.items() if since[who] < before}
 
 
 async def _gather_for(
@@ -77,11 +98,13 @@ async def _gather_for(
         return False
     digest_id = derived_id("digest", rows[0]["notification_id"])
     choices = (await store.load(connection, PREFERENCES, account_id)).state
+    own_ids = [row["notification_id"] for row in rows]
+    doubles = {each for each in own_ids if await is_double(connection, store, each, account_id)}
     items, asked = [], []
     for row in rows:
         facts = Facts.model_validate(row["facts"])
         own_id = row["notification_id"]
-        if mailed(choices, facts.kind) == "never":
+        if own_id in doubles or mailed(choices, facts.kind) == "never":
             await settle_within(connection, store, own_id, "unmailed", unmailed)
             continue
         items.append(facts)

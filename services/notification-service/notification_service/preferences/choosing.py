@@ -18,6 +18,7 @@ from epep_runtime.text import Command, example
 from notification_service.mails.language import Accepted, _, asked_for
 from notification_service.preferences.kinds import kinds
 from notification_service.preferences.preferences import PREFERENCES, Choices, choose
+from notification_service.read_models.hours import hour_of
 from notification_service.settings import settings_of
 
 MOST = 50
@@ -62,7 +63,8 @@ class AlwaysMailed(BaseModel):
 class Preferences(BaseModel):
     """My choices; `version` is 0 until I have made any, and also the ETag.
 
-    With `daily` what I can choose comes in one mail a day, at `daily_at` in England.
+    With `daily` what I can choose comes in one mail a day, at `daily_at` in England: the hour of my
+    authority; with several the earliest of theirs.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
@@ -121,8 +123,9 @@ async def my_preferences(
     running = running_of(request)
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, PREFERENCES, asking.account_id)
+        at = await hour_of(connection, asking.account_id, settings_of(running).digest_at)
     with speaking(asked_for(accept_language)):
-        found = shown(loaded.state, loaded.version, settings_of(running).digest_at)
+        found = shown(loaded.state, loaded.version, at)
     return JSONResponse(found.model_dump(mode="json"), headers={"ETag": f'"{found.version}"'})
 
 
@@ -143,7 +146,8 @@ async def choose_preferences(
     A kind that is always mailed is refused (422) with the reason.
     """
     running, me = running_of(request), change.principal.account_id
-    daily_at = settings_of(running).digest_at
+    async with running.pool.acquire() as connection:
+        daily_at = await hour_of(connection, me, settings_of(running).digest_at)
 
     def describe(loaded: Loaded[Choices]) -> dict[str, Any]:
         return shown(loaded.state, loaded.version, daily_at).model_dump(mode="json")

@@ -126,7 +126,8 @@ MESSAGES = Projector(
 class Message(BaseModel):
     """One message; `at` is when it was written (UTC).
 
-    `state` is that of its e-mail; `unmailed`: its person wants no mails of the kind;
+    `state` is that of its e-mail; `unmailed`: its person wants no mails of the kind, or
+    has the same by another mail since two accounts became one;
     `gathered`: it is in their one mail of the day.
     """
 
