@@ -55,11 +55,11 @@ async def events_of(town: Town, service: str) -> list[Any]:
 
 async def ends(town: Town) -> dict[tuple[str, int], int]:
     """Return where each partition of the five topics ends."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=town.backends.kafka_bootstrap)
+    consumer = AIOKafkaConsumer(**town.backends.broker.options())
     try:
         await consumer.start()
         topics = [f"{town.system.prefix}{context}" for context in CONTEXTS]
-        found = await ends_of(consumer, town.backends.kafka_bootstrap, topics)
+        found = await ends_of(consumer, town.backends.broker, topics)
     finally:
         await consumer.stop()
     return {(where.topic, where.partition): offset for where, offset in found.items()}
@@ -67,11 +67,11 @@ async def ends(town: Town) -> dict[tuple[str, int], int]:
 
 async def messages_of(town: Town, context: str) -> list[Message]:
     """Return every message of a topic, each partition in its order."""
-    bootstrap, topic = town.backends.kafka_bootstrap, f"{town.system.prefix}{context}"
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    broker, topic = town.backends.broker, f"{town.system.prefix}{context}"
+    consumer = AIOKafkaConsumer(**broker.options(), auto_offset_reset="earliest")
     try:
         await consumer.start()
-        partitions = await partitions_of(bootstrap, [topic])
+        partitions = await partitions_of(broker, [topic])
         consumer.assign(partitions)
         last: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
         left = {where for where, offset in last.items() if offset}

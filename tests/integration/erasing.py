@@ -131,10 +131,10 @@ async def in_the_topic(
     system: System, backends: Backends, keyring: Keyring, subject: str, stream: str
 ) -> list[Recorded]:
     """Return the stream's messages as any reader of the topic opens them."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=backends.kafka_bootstrap)
+    consumer = AIOKafkaConsumer(**backends.broker.options())
     await consumer.start()
     try:
-        ends = await ends_of(consumer, backends.kafka_bootstrap, [f"{system.prefix}pep"])
+        ends = await ends_of(consumer, backends.broker, [f"{system.prefix}pep"])
         consumer.assign(list(ends))
         await consumer.seek_to_beginning(*ends)
         keys, found = await keyring.keys_for([subject]), []

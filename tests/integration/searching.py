@@ -96,13 +96,11 @@ async def tables_of(url: str, only: Iterable[str] = ()) -> Iterator[tuple[str, b
 
 async def messages_of(backends: Backends, prefix: str) -> Mapping[str, bytes]:
     """Return everything in the topics that begin with the prefix: keys, values, headers."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=backends.kafka_bootstrap, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**backends.broker.options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         topics = [topic for topic in await consumer.topics() if topic.startswith(prefix)]
-        ends = await ends_of(consumer, backends.kafka_bootstrap, topics)
+        ends = await ends_of(consumer, backends.broker, topics)
         consumer.assign(list(ends))
         await consumer.seek_to_beginning(*ends)
         found: dict[str, list[bytes]] = {topic: [] for topic in topics}

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from epep_local import containers
 from epep_local.kafka import Kafka
@@ -21,6 +21,7 @@ from epep_local.mailbox_process import MailboxServer
 from epep_local.postgres import STOP, Postgres
 from epep_local.problem import LocalError
 from epep_local.processes import Launch, Running
+from epep_runtime.broker import Broker, BrokerError, BrokerSettings
 
 KAFKA_ADDRESS = "EPEP_KAFKA_BOOTSTRAP"
 POSTGRES_ADDRESS = "EPEP_POSTGRES_ADMIN_URL"
@@ -82,6 +83,22 @@ class Backends:
     stop: Callable[[], None] = lambda: None
     # "kafka", "postgres", "mailbox": those that run on this machine for a test.
     switches: Mapping[str, Switch] = field(default_factory=dict, repr=False)
+    # The other `EPEP_KAFKA_*` that the environment says of its Kafka: TLS, log-in.
+    kafka_access: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def broker(self) -> Broker:
+        """Kafka as clients reach it. Raises LocalError."""
+        if not self.kafka_access:
+            return Broker(self.kafka_bootstrap)
+        access = self.kafka_access.items()
+        told: dict[str, Any] = {name.removeprefix("EPEP_").lower(): v for name, v in access}
+        try:
+            broker = BrokerSettings(kafka_bootstrap=self.kafka_bootstrap, **told).broker()
+            broker.options()
+        except BrokerError as error:
+            raise LocalError(str(error)) from error
+        return broker
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,14 @@ def sources(
     if chosen["mail"] is Source.CONTAINER:  # our mailbox is a small Python program
         chosen["mail"] = Source.LOCAL
     return chosen
+
+
+def kafka_access(environment: Mapping[str, str]) -> dict[str, str]:
+    """How the Kafka is reached whose address is in the environment; nothing without an address."""
+    if not environment.get(KAFKA_ADDRESS):
+        return {}
+    names = {f"EPEP_{name.upper()}" for name in BrokerSettings.model_fields} - {KAFKA_ADDRESS}
+    return {name: environment[name] for name in names & environment.keys()}
 
 
 def smtp_address(text: str) -> tuple[str, int]:
@@ -133,7 +158,8 @@ def start_for_tests(
         for switch in servers.switches.values():
             switch.start()  # they all started already, and are waited for here
         stop = started.pop_all().close
-    return Backends(bootstrap, admin_url, host, port, mailbox, stop, servers.switches)
+    access = kafka_access(environment)
+    return Backends(bootstrap, admin_url, host, port, mailbox, stop, servers.switches, access)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from epep_local.kafka_jars import jars
@@ -61,6 +61,9 @@ class Kafka:
     port: int
     controller_port: int
     say: Callable[[str], None] = lambda _: None
+    # What its settings say besides, or instead; options of `StorageTool format`.
+    besides: Mapping[str, str] = field(default_factory=dict)
+    formatted_with: Sequence[str] = field(default=(), repr=False)
 
     @property
     def bootstrap(self) -> str:
@@ -73,7 +76,9 @@ class Kafka:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings, logging = self.folder / "server.properties", self.folder / "log4j2.properties"
         ports = {"port": self.port, "controller": self.controller_port}
-        settings.write_text(_SETTINGS.format(data=self.folder / "data", **ports), "utf-8")
+        text = _SETTINGS.format(data=self.folder / "data", **ports)
+        text += "".join(f"{name}={value}\n" for name, value in self.besides.items())
+        settings.write_text(text, "utf-8")
         logging.write_text(_LOGGING, "utf-8")
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(java, path, settings)
@@ -104,6 +109,7 @@ class Kafka:
         cluster = subprocess.run([*tool, "random-uuid"], capture_output=True, text=True, check=True)
         name = cluster.stdout.strip().splitlines()[-1]
         command = [*tool, "format", "--standalone", "-t", name, "-c", str(settings)]
+        command += self.formatted_with
         formatted = subprocess.run(command, capture_output=True, text=True, check=False)
         if formatted.returncode:
             raise LocalError(

@@ -18,6 +18,7 @@ from epep_local.backends import (
     SMTP_ADDRESS,
     Backends,
     Source,
+    kafka_access,
     smtp_address,
     sources,
 )
@@ -98,9 +99,12 @@ class Machine:
         kafka = given.get(KAFKA_ADDRESS) or f"127.0.0.1:{port}"
         if chosen["mail"] is Source.ADDRESS:
             host, smtp = smtp_address(given[SMTP_ADDRESS])
-            return Backends(kafka, admin_url, host, smtp, given.get(MAILBOX_ADDRESS))
-        mailbox = f"http://localhost:{self._port('mailbox')}"
-        return Backends(kafka, admin_url, "127.0.0.1", self.ports["mailbox_smtp"], mailbox)
+            mailbox = given.get(MAILBOX_ADDRESS)
+        else:
+            host, smtp = "127.0.0.1", self.ports["mailbox_smtp"]
+            mailbox = f"http://localhost:{self._port('mailbox')}"
+        access = kafka_access(given)
+        return Backends(kafka, admin_url, host, smtp, mailbox, kafka_access=access)
 
     def running(self, name: str) -> Running | None:
         """The server's process, if it runs."""

@@ -75,6 +75,7 @@ class System:
         """Everything the service is told: its own settings and nothing of another service."""
         one = service(name)
         told = {k: v for k, v in os.environ.items() if not k.startswith("EPEP_")}
+        told |= self.backends.kafka_access
         told |= {
             "EPEP_DATABASE_URL": self.database_url(name),
             "EPEP_KAFKA_BOOTSTRAP": self.backends.kafka_bootstrap,
@@ -138,7 +139,7 @@ class System:
 
     async def create(self) -> None:
         """Make topics, databases and roles that aren't there yet. Raises LocalError."""
-        await create_topics(self.backends.kafka_bootstrap, self.prefix)
+        await create_topics(self.backends.broker, self.prefix)
         for one in SERVICES:
             database = self._database(one.name)
             password = self._password(one.name)
@@ -152,7 +153,7 @@ class System:
     async def drop(self) -> None:
         """Remove the topics, databases and roles with all that is in them."""
         names = [f"{self.prefix}{context}" for context in CONTEXTS]
-        await delete_topics(self.backends.kafka_bootstrap, names)
+        await delete_topics(self.backends.broker, names)
         for one in SERVICES:
             database = self._database(one.name)
             await drop_database(self.backends.postgres_admin_url, database, role=database)

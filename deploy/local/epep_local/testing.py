@@ -24,6 +24,7 @@ from epep_local.places import cache_folder, ready
 from epep_local.system import System
 
 if TYPE_CHECKING:
+    from epep_local.guarded import GuardedKafka
     from epep_local.traces import Traces
     from epep_runtime.language import Language
     from epep_runtime.postgres_keyring import PostgresKeyring
@@ -90,6 +91,21 @@ def kafka_bootstrap(backends: Backends) -> str:
     return backends.kafka_bootstrap
 
 
+@pytest.fixture(scope="session")
+def guarded_kafka(server_folder: Path) -> Iterator[GuardedKafka]:
+    """A Kafka of its own behind TLS, log-in and client certificates, as clusters have it."""
+    from epep_local.guarded import guarded_kafka as prepared
+    from epep_local.processes import Launch
+
+    kafka = prepared(server_folder / "guarded", ready(cache_folder()))
+    running = kafka.server.launch(Launch(tethered=True))
+    try:
+        kafka.server.await_ready(running)
+        yield kafka
+    finally:
+        running.stop()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def keyring_url(backends: Backends) -> AsyncIterator[str]:
     """The database of the keys that this run's events are sealed with, told to all settings."""
@@ -142,7 +158,7 @@ async def database(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def topics(kafka_bootstrap: str) -> TopicFactory:
+async def topics(backends: Backends) -> TopicFactory:
     """A factory: `prefix = await topics()` makes the five topics under a fresh prefix.
 
     `await topics("pep")` makes only `{prefix}pep`; `partitions=1` is for tests of order.
@@ -151,7 +167,7 @@ async def topics(kafka_bootstrap: str) -> TopicFactory:
 
     async def create(*contexts: str, partitions: int = 6) -> str:
         prefix = f"t{uuid4().hex[:10]}."
-        await create_topics(kafka_bootstrap, prefix, contexts or CONTEXTS, partitions)
+        await create_topics(backends.broker, prefix, contexts or CONTEXTS, partitions)
         return prefix
 
     return create

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from epep_local.problem import LocalError
+from epep_runtime.broker import Broker
 
 CONTEXTS = ("pep", "meeting", "notification", "qa", "identity")
 PARTITIONS = 6
@@ -19,7 +20,7 @@ _SETTINGS = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 
 async def create_topics(
-    bootstrap: str,
+    kafka: Broker | str,
     prefix: str = "",
     contexts: Iterable[str] = CONTEXTS,
     partitions: int = PARTITIONS,
@@ -27,11 +28,13 @@ async def create_topics(
 ) -> list[str]:
     """Make `{prefix}{context}` for each context; one that is there already is left as it is.
 
-    Returns the topics' names, once every partition of them can be written and read: Kafka says
-    that a topic is made before the broker knows it. Raises LocalError when Kafka refuses.
+    An address alone is a broker without TLS or log-in. Returns the topics' names, once every
+    partition of them can be written and read: Kafka says that a topic is made before the broker
+    knows it. Raises LocalError when Kafka refuses.
     """
+    broker = Broker(kafka) if isinstance(kafka, str) else kafka
     names = [f"{prefix}{context}" for context in contexts]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**broker.options())
     try:
         await admin.start()
         wanted = [
@@ -47,9 +50,10 @@ async def create_topics(
                 break
             await asyncio.sleep(pause)
         else:
-            raise LocalError(f"Kafka at {bootstrap} does not know its new topics yet.")
+            raise LocalError(f"Kafka at {broker.bootstrap} does not know its new topics yet.")
     except KafkaError as error:
-        raise LocalError(f"Kafka at {bootstrap} could not make the topics: {error}") from error
+        why = await broker.refusal(error) or error
+        raise LocalError(f"Kafka at {broker.bootstrap} could not make the topics: {why}") from error
     finally:
         await admin.close()
     return names
@@ -66,9 +70,9 @@ async def _known(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
     )
 
 
-async def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
+async def delete_topics(broker: Broker, names: Iterable[str]) -> None:
     """Remove those of the topics that exist, with all their events."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**broker.options())
     try:
         await admin.start()
         there = set(await admin.list_topics()) & set(names)

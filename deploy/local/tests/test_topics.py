@@ -6,13 +6,14 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from epep_local import topics
+from epep_local.backends import Backends
 from epep_runtime.ids import new_id
 
 pytestmark = pytest.mark.servers
 
 
 async def test_topics_can_be_used_at_once_when_they_are_made(
-    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    backends: Backends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kafka says that it made them before its broker knows them: whoever asked then found none.
 
@@ -29,6 +30,6 @@ async def test_topics_can_be_used_at_once_when_they_are_made(
         prefix = f"made{new_id().hex[:8]}."
         with monkeypatch.context() as patched:
             patched.setattr(topics, "AIOKafkaAdminClient", Looking)
-            made = await topics.create_topics(kafka_bootstrap, prefix)
-        await topics.delete_topics(kafka_bootstrap, made)
+            made = await topics.create_topics(backends.broker, prefix)
+        await topics.delete_topics(backends.broker, made)
     assert [topic["error_code"] for topic in found] == [0] * 5

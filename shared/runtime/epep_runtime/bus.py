@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer
 
+from epep_runtime.broker import Broker
+
 FETCH_MS = 200
 FETCH_RECORDS = 500
 FETCH_BYTES = 2**20
@@ -14,7 +16,7 @@ FETCH_BYTES = 2**20
 class Bus:
     """Where the events come from: the broker, and how topics and groups are named here."""
 
-    bootstrap: str
+    broker: Broker
     prefix: str
     group: str
 
@@ -25,7 +27,7 @@ class Bus:
     def member(self, of: str, fetch_bytes: int = FETCH_BYTES) -> AIOKafkaConsumer:
         """Return a consumer, not started, that shares partitions with others of its name here."""
         return AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.broker.options(),
             group_id=f"{self.prefix}{self.group}.{of}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -37,7 +39,7 @@ class Bus:
     def alone(self) -> AIOKafkaConsumer:
         """Return a consumer, not started, that reads the partitions it is told to."""
         return AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.broker.options(),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=FETCH_BYTES,

@@ -13,6 +13,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from epep_runtime.broker import BrokerError
 from epep_runtime.http import openapi_of
 from epep_runtime.keep_alive import KEEP_ALIVE_SECONDS
 from epep_runtime.migrations import migrate
@@ -24,6 +25,7 @@ from epep_runtime.settings import Settings
 from epep_runtime.telemetry import start_telemetry
 
 log = structlog.get_logger()
+REACHING_KAFKA = {"run", "rebuild", "republish"}
 
 
 def _arguments(service: Service, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -50,6 +52,9 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     # Proof needs the log and nothing else that the service is told: an auditor has only a database.
     settings = Settings() if arguments.command in COMMANDS else service.settings()
     start_telemetry(service.name, settings.log_level, os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    if arguments.command in REACHING_KAFKA and (misfit := _misfit(settings)):
+        print(misfit, file=sys.stderr)  # noqa: T201
+        return 2
     url = settings.database_url.get_secret_value()
     if arguments.command == "migrate":
         asyncio.run(migrate(url, service.all_migrations()))
@@ -68,6 +73,15 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     else:
         serve(service.app(), service, settings)
     return 0
+
+
+def _misfit(settings: Settings) -> str | None:
+    """Return what is wrong with how Kafka is to be reached, in a sentence."""
+    try:
+        settings.broker().options()
+    except BrokerError as error:
+        return str(error)
+    return None
 
 
 def serve(app: FastAPI, service: Service, settings: Settings) -> None:

@@ -50,6 +50,8 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self.moving = asyncio.Lock()
         self._known = asyncio.Event()
         self.failed: Exception | None = None
+        self.refused: str | None = None
+        """Why Kafka turns this service away, in a sentence; None where it does not."""
         self._stopping = asyncio.Event()
         self._next_telling = 0.0
 
@@ -65,8 +67,10 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                     with lost_as_kafka_error():
                         await self._follow()
                 except (KafkaError, OSError) as error:
-                    log.warning("feed interrupted", role=self._role, error=type(error).__name__)
                     self._end(error)
+                    self.refused = await self.bus.broker.refusal(error)
+                    name, why = type(error).__name__, self.refused
+                    log.warning("feed interrupted", role=self._role, error=name, why=why)
                     await comes_within(self._stopping, PAUSE_SECONDS)
         finally:
             self._end(KafkaConnectionError("the feed has ended"))
@@ -132,7 +136,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.start()
             await require_topics(consumer, self._topics)
             consumer.subscribe(self._topics, listener=self)
-            self.consumer, self.failed = consumer, None
+            self.consumer, self.failed, self.refused = consumer, None, None
             self._known.set()
             while not self._over():
                 fetched = await consumer.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)

@@ -80,6 +80,8 @@ async def run_rebuild(
         )
     except (RebuildError, EventFailedError) as error:
         return _failed(str(error))
+    except KafkaError as error:
+        return await _without_kafka(settings, error)
     for each in done.skipped:
         _say(f"Left out, as an operator has skipped it: {each}")
     if done.comparison:
@@ -138,7 +140,7 @@ async def run_republish(name: str, settings: Settings) -> int:
     except RepublishError as error:
         return _failed(str(error))
     except (KafkaError, TimeoutError) as error:
-        return _failed(f"Kafka does not answer: {type(error).__name__}.")
+        return await _without_kafka(settings, error)
     finally:
         await pool.close()
     _say(
@@ -180,6 +182,11 @@ async def _parked(pool: Pool, store: EventStore, arguments: argparse.Namespace) 
 
 async def _open(settings: Settings) -> Pool:
     return await open_pool(settings.database_url.get_secret_value(), 2)
+
+
+async def _without_kafka(settings: Settings, error: Exception) -> int:
+    why = await settings.broker().refusal(error)
+    return _failed(why or f"Kafka does not answer: {type(error).__name__}.")
 
 
 def _failed(sentence: str) -> int:

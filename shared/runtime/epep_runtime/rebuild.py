@@ -109,7 +109,7 @@ async def rebuild(
         store = EventStore(catalog(), name, keyring)
         ends = await _ends(settings, projector)
         generation = await begin_or_join(pool, projector, sum(ends.values()))
-        bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, name)
+        bus = Bus(settings.broker(), settings.topic_prefix, name)
         beside = _of(projector, generation)
         runner = Runner(pool, store, bus, beside, settings, generation=generation)
         helpers = others(workers - 1, name, settings, projector, generation)
@@ -151,11 +151,12 @@ async def _building(runner: Runner) -> AsyncIterator["asyncio.Task[None]"]:
 
 
 async def _ends(settings: Settings, projector: Projector) -> dict[TopicPartition, int]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
+    broker = settings.broker()
+    consumer = AIOKafkaConsumer(**broker.options())
     try:
         await consumer.start()
         topics = [settings.topic(context) for context in projector.contexts]
-        return await ends_of(consumer, settings.kafka_bootstrap, topics)
+        return await ends_of(consumer, broker, topics)
     finally:
         await consumer.stop()
 

@@ -37,7 +37,7 @@ async def work(name: str, settings: Settings, projector: Projector, generation: 
     keyring = settings.keyring()
     try:
         store = EventStore(catalog(), name, keyring)
-        bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, name)
+        bus = Bus(settings.broker(), settings.topic_prefix, name)
         beside = replace(projector, name=generation.subscription)
         await Runner(pool, store, bus, beside, settings, generation=generation).run()
     finally:

@@ -13,6 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.trace import SpanKind
 
 from epep_events.cloudevents import headers_of
+from epep_runtime.broker import Broker
 from epep_runtime.event_store import EventStore, metadata_of
 from epep_runtime.kafka_faults import if_the_broker_is_there, lost_as_kafka_error
 from epep_runtime.open_transactions import OpenTransactions
@@ -47,12 +48,14 @@ class Relay:
     above the last publication number it saw in a partition sees each event once, in order.
     """
 
-    def __init__(self, pool: Pool, store: EventStore, bootstrap: str, topic: str) -> None:
-        self._pool, self._store, self._bootstrap, self._topic = pool, store, bootstrap, topic
+    def __init__(self, pool: Pool, store: EventStore, broker: Broker, topic: str) -> None:
+        self._pool, self._store, self._broker, self._topic = pool, store, broker, topic
         self._partitioner = DefaultPartitioner()
         self._open_transactions = OpenTransactions()
         self._next_look = 0.0
         self.leading = False
+        self.refused: str | None = None
+        """Why Kafka turns this service away, in a sentence; None where it does not."""
         self._look_again = IDLE_SECONDS
         self._stopping = asyncio.Event()
 
@@ -68,7 +71,10 @@ class Relay:
                 with lost_as_kafka_error():
                     await self._lead()
             except (KafkaError, *DATABASE_FAULTS) as error:
-                log.warning("relay interrupted, will go on", error=type(error).__name__)
+                self.refused = await self._broker.refusal(error)
+                log.warning(
+                    "relay interrupted, will go on", error=type(error).__name__, why=self.refused
+                )
                 await self._pause(RETRY_SECONDS)
 
     async def _lead(self) -> None:
@@ -84,19 +90,19 @@ class Relay:
                     await leader.execute("SELECT pg_advisory_unlock($1)", LEADER_LOCK)
 
     async def _publish_as_leader(self, leader: Any) -> None:
-        highest = await highest_publication(self._bootstrap, self._topic)
+        highest = await highest_publication(self._broker, self._topic)
         await self._number_after(leader, highest)
         await leader.execute("SELECT adopt_restored_log()")
         await self._number_after(leader, highest)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._broker.options(),
             enable_idempotence=True,
             max_batch_size=MAX_BATCH_BYTES,
             request_timeout_ms=10_000,
         )
         try:
             await producer.start()
-            self.leading = True
+            self.leading, self.refused = True, None
             while not self._stopping.is_set():
                 self._store.appended.clear()
                 if not await self.publish_round(leader, producer):

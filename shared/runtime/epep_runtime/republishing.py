@@ -41,7 +41,7 @@ async def republish(pool: Pool, name: str, settings: Settings) -> Republished:
         rows = await connection.fetch("SELECT DISTINCT topic FROM places")
         topics = sorted({own, *(row["topic"] for row in rows)})
         try:
-            ends = await places_at_the_end(settings.kafka_bootstrap, topics)
+            ends = await places_at_the_end(settings.broker(), topics)
         except MissingTopicError as error:
             raise RepublishError(f"{error}: make all topics first.".capitalize()) from error
         full = {where.topic for where, end in ends.items() if end != Place(0, 0)}

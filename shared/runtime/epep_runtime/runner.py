@@ -159,7 +159,7 @@ class Runner:
             if isinstance(self.subscription, Reactor):
                 name = self.subscription.name
                 new = await topics_not_begun(self._pool, name, topics)
-                await start_at(self._pool, name, await places_at_the_end(self._bus.bootstrap, new))
+                await start_at(self._pool, name, await places_at_the_end(self._bus.broker, new))
             consumer.subscribe(topics, listener=_Drain(self))
             while not self._stopping.is_set():
                 await self._round(consumer)

@@ -91,11 +91,12 @@ class Running:
         self.store = EventStore(catalog, service.name, keyring)
         self.commands = Commands(pool, self.store)
         self.verifier = TokenVerifier(pool)
-        bus = Bus(settings.kafka_bootstrap, settings.topic_prefix, service.name)
+        broker = settings.broker()
+        bus = Bus(broker, settings.topic_prefix, service.name)
         self.relay: Relay | None = None
         if settings.has_role("relay"):
             topic = settings.topic(service.name)
-            self.relay = Relay(pool, self.store, settings.kafka_bootstrap, topic)
+            self.relay = Relay(pool, self.store, broker, topic)
         self._following: list[Feed | Runner] = []
         self.runners: list[Runner] = []
         for role, followed in (
@@ -170,6 +171,7 @@ class Running:
             return {"status": "database unavailable", "error": type(error).__name__}
         if not all(each["assigned"] or each["trouble"] for each in subscriptions):
             report["status"] = "starting"
+        report["warnings"] += sorted(self._refusals())
         others = [lag() for lag in self.lags]  # told, but nobody waits for them to join
         report["warnings"] += [
             f"{each['name']} is in trouble: {each['trouble']}."
@@ -178,6 +180,11 @@ class Running:
         ]
         subscriptions += others
         return report
+
+    def _refusals(self) -> set[str]:
+        """Return why Kafka turns this process away, where it does."""
+        feeds = [part for part in self._following if isinstance(part, Feed)]
+        return {each.refused for each in (self.relay, *feeds) if each and each.refused}
 
 
 def _parked_sentence(streams: int, events: int) -> str:

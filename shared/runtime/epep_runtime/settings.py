@@ -4,15 +4,17 @@ import base64
 import binascii
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from epep_runtime.broker import BrokerSettings
 from epep_runtime.postgres_keyring import KeyringError, PostgresKeyring, master_key
 
 SECRET_BYTES = 32
 
 
-class Settings(BaseSettings):
+class Settings(BrokerSettings):
     """The settings every service has; a service adds its own by subclassing.
+
+    How Kafka is reached is in `broker.py`.
 
     `roles` is `all` or a comma-separated choice of `api`, `relay`, `projectors`, `reactors`,
     `workers`, so that a laptop runs one process and a cluster scales each part alone; a service
@@ -23,12 +25,9 @@ class Settings(BaseSettings):
     otherwise does `seal_every_seconds` after the last time, when something has happened since.
     """
 
-    model_config = SettingsConfigDict(env_prefix="EPEP_")
-
     database_url: SecretStr
     keyring_url: SecretStr | None = None
     keyring_master_key: SecretStr | None = None
-    kafka_bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = ""
     http_host: str = "127.0.0.1"
     http_port: int = 8000

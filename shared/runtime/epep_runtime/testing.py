@@ -196,7 +196,7 @@ async def service_under_test(
         **settings,
     )
     app = service.app()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
+    producer = AIOKafkaProducer(**told.broker().options())
     await producer.start()
     try:
         async with running(service, told) as process:

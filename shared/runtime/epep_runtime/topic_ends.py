@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from epep_runtime.broker import Broker
 from epep_runtime.places import Place
 
 LONGEST_LOOK = 10.0
@@ -26,9 +27,9 @@ async def require_topics(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> N
             raise MissingTopicError(f"topic {topic} does not exist yet")
 
 
-async def partitions_of(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+async def partitions_of(broker: Broker, topics: Sequence[str]) -> list[TopicPartition]:
     """Return every partition of these topics. Raises MissingTopicError, KafkaError."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**broker.options())
     try:
         await admin.start()
         described = await admin.describe_topics(list(topics))
@@ -42,16 +43,16 @@ async def partitions_of(bootstrap: str, topics: Sequence[str]) -> list[TopicPart
 
 
 async def ends_of(
-    consumer: AIOKafkaConsumer, bootstrap: str, topics: Sequence[str]
+    consumer: AIOKafkaConsumer, broker: Broker, topics: Sequence[str]
 ) -> dict[TopicPartition, int]:
     """Return the offset after the last message of every partition of these topics."""
     ends: dict[TopicPartition, int] = await consumer.end_offsets(
-        await partitions_of(bootstrap, topics)
+        await partitions_of(broker, topics)
     )
     return ends
 
 
-async def places_at_the_end(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition, Place]:
+async def places_at_the_end(broker: Broker, topics: Sequence[str]) -> dict[TopicPartition, Place]:
     """Return the place after the last message of every partition of these topics.
 
     Raises MissingTopicError, KafkaError, and TimeoutError when the last messages cannot be read
@@ -59,10 +60,10 @@ async def places_at_the_end(bootstrap: str, topics: Sequence[str]) -> dict[Topic
     """
     if not topics:
         return {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(**broker.options())
     try:
         await consumer.start()
-        ends = await ends_of(consumer, bootstrap, topics)
+        ends = await ends_of(consumer, broker, topics)
         starts = await consumer.beginning_offsets(list(ends))
         waiting = {where for where, end in ends.items() if end > starts[where]}
         consumer.assign(list(waiting))
@@ -75,12 +76,12 @@ async def places_at_the_end(bootstrap: str, topics: Sequence[str]) -> dict[Topic
     return {where: Place(end, publications.get(where, 0)) for where, end in ends.items()}
 
 
-async def highest_publication(bootstrap: str, topic: str) -> int:
+async def highest_publication(broker: Broker, topic: str) -> int:
     """Return the highest publication number in a topic, 0 for an empty one.
 
     It is among the last messages of the partitions. Raises as `places_at_the_end` does.
     """
-    places = await places_at_the_end(bootstrap, [topic])
+    places = await places_at_the_end(broker, [topic])
     return max(place.publication for place in places.values())
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from counting import COUNTER, cause, submitted
 
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.feed import Feed
@@ -21,8 +22,14 @@ from epep_runtime.subscriptions import Subscription
 async def relaying(
     pool: Pool, store: EventStore, bootstrap: str, topic: str
 ) -> AsyncIterator[Relay]:
-    """Run a relay beside the body."""
-    relay = Relay(pool, store, bootstrap, topic)
+    """Run a relay beside the body, to a broker without TLS or log-in."""
+    async with relaying_by(Relay(pool, store, Broker(bootstrap), topic)) as relay:
+        yield relay
+
+
+@asynccontextmanager
+async def relaying_by(relay: Relay) -> AsyncIterator[Relay]:
+    """Run this relay beside the body."""
     task = asyncio.create_task(relay.run())
     try:
         yield relay

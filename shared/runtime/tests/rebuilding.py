@@ -36,7 +36,7 @@ class World:
 
     @property
     def bus(self) -> Bus:
-        return Bus(self.settings.kafka_bootstrap, self.settings.topic_prefix, "pep")
+        return Bus(self.settings.broker(), self.settings.topic_prefix, "pep")
 
     async def say(self, key: UUID, *statements: str) -> None:
         async with self.pool.acquire() as connection, connection.transaction():

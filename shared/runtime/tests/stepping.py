@@ -16,6 +16,7 @@ from counting import COUNTING, count_it
 
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation
@@ -26,7 +27,7 @@ from epep_runtime.runner import Runner
 from epep_runtime.subscriptions import Projector
 
 TOPIC, PARTITIONS = "pep", 2
-BUS = Bus("nowhere:9092", "", "test")
+BUS = Bus(Broker("nowhere:9092"), "", "test")
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -209,7 +210,7 @@ class Worker:
 
 async def relay_step(pool: Pool, store: EventStore, topic: Topic, lives: int | None = None) -> bool:
     """Let a relay do one round; tell whether there was anything to do."""
-    relay = Relay(pool, store, "nowhere:9092", TOPIC)
+    relay = Relay(pool, store, Broker("nowhere:9092"), TOPIC)
     async with pool.acquire() as leader:
         return await relay.publish_round(leader, Producer(topic, lives))
 

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from epep_runtime import feed as feeding
 from epep_runtime import tap as tapping
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.feed import Feed
 from epep_runtime.tap import Tap
@@ -118,7 +119,7 @@ class Feeding(RuleBasedStateMachine):
     def begin(self, before: int) -> None:
         self.loop = asyncio.new_event_loop()
         self.log = Log()
-        self.feed = Feed(Bus("nowhere:9092", "", "test"), "projectors", ["pep"])
+        self.feed = Feed(Bus(Broker("nowhere:9092"), "", "test"), "projectors", ["pep"])
         self.feed.bus = _Broker(self.log)  # type: ignore[assignment]
         self.feed.consumer = self.reader = Reader(self.log)
         self.feed._known.set()

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics, delete_topics
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -50,7 +51,7 @@ async def test_a_lost_topic_is_filled_again_and_nobody_acts_twice(
     nothing to do since.
     """
     key, bootstrap, topic = new_id(), settings.kafka_bootstrap, settings.topic("pep")
-    bus = Bus(bootstrap, settings.topic_prefix, "test")
+    bus = Bus(Broker(bootstrap), settings.topic_prefix, "test")
     async with following(pool, store, bus, COUNTING), following(pool, store, bus, ANSWERING) as one:
         await eventually(lambda: _joined(one))
         await say(pool, store, key, "one", "two", "three")
@@ -64,7 +65,7 @@ async def test_a_lost_topic_is_filled_again_and_nobody_acts_twice(
         await eventually(lambda: _leads(relay))
         assert await run_republish("pep", settings) == 1
     assert "pep is running: stop all services first." in capsys.readouterr().err
-    await delete_topics(bootstrap, [topic])
+    await delete_topics(Broker(bootstrap), [topic])
     await eventually(lambda: _is_gone(bootstrap, topic))
     assert await run_republish("pep", settings) == 1
     assert "make all topics first." in capsys.readouterr().err

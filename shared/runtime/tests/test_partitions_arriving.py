@@ -14,6 +14,7 @@ from stepping import Counting, Topic, Worker, relay_step
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics
 from epep_runtime import holding
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -45,7 +46,7 @@ async def test_the_database_may_be_away_when_partitions_arrive(
     await say(pool, store, new_id(), "one", "two", "three")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
-        following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING) as worker,
+        following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), COUNTING) as worker,
     ):
 
         async def all_there() -> bool:
@@ -109,7 +110,9 @@ async def test_a_worker_that_is_there_before_its_topic_begins_as_soon_as_the_top
 ) -> None:
     """Kafka's client would look for it again after five minutes."""
     prefix = f"t{new_id().hex}."
-    async with following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING) as worker:
+    async with following(
+        pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), COUNTING
+    ) as worker:
 
         async def in_trouble() -> bool:
             return bool(worker.lag()["trouble"] == "MissingTopicError")

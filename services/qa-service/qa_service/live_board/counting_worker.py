@@ -19,6 +19,7 @@ import faust
 import orjson
 import structlog
 
+from epep_runtime.broker import Broker
 from epep_runtime.waiting import told_to_end
 from qa_service.live_board.facts import TELLING, Said, Value, merge
 from qa_service.live_board.follower import where_and_what
@@ -36,14 +37,28 @@ STILL_SECONDS = 20.0
 """For so long a worker may be behind and not move; then it is begun anew."""
 
 
+def credentials(broker: Broker) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """Return TLS and log-in as faust wants to be told of them. Raises BrokerError."""
+    context = broker.tls()
+    if broker.logs_in and broker.password:
+        return faust.SASLCredentials(
+            mechanism=broker.mechanism,
+            username=broker.username,
+            password=broker.password.get_secret_value(),
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None
+
+
 def stream_application(settings: QASettings, partitions: int, folder: str) -> faust.App:
     """Return a faust application that is not started, without a web server or topics of its own."""
     for talkative in ("faust", "mode"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    brokers = [f"aiokafka://{each.strip()}" for each in settings.kafka_bootstrap.split(",")]
+    broker = settings.broker()
     return faust.App(
         group(settings),
-        broker=brokers,
+        broker=[f"aiokafka://{each.strip()}" for each in broker.bootstrap.split(",")],
+        broker_credentials=credentials(broker),
         key_serializer="raw",
         value_serializer="raw",
         store="memory://",
@@ -220,7 +235,9 @@ class BoardWorker:
                 await self._live()
             except Exception as error:  # whatever broke it: the table begins again where it was
                 self.trouble = type(error).__name__
-                log.warning("the board's worker will begin again", error=where_and_what(error))
+                why = await self._settings.broker().refusal(error)
+                what = where_and_what(error)
+                log.warning("the board's worker will begin again", error=what, why=why)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _live(self) -> None:

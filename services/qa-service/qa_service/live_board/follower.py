@@ -75,16 +75,16 @@ class Follower:
                 await self._follow()
             except Exception as error:  # a fault of the board's must not end the service
                 if (name := where_and_what(error)) != said:  # said once: it may be so for long
-                    said = name
-                    log.warning("the board cannot be read, will try again", error=said)
+                    said, why = name, await self._settings.broker().refusal(error)
+                    log.warning("the board cannot be read, will try again", error=said, why=why)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _follow(self) -> None:
-        bootstrap = self._settings.kafka_bootstrap
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        broker = self._settings.broker()
+        consumer = AIOKafkaConsumer(**broker.options(), enable_auto_commit=False)
         try:
             await consumer.start()
-            partitions = await partitions_of(bootstrap, [changelog(self._settings)])
+            partitions = await partitions_of(broker, [changelog(self._settings)])
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             self.places = dict.fromkeys(partitions, 0)

@@ -53,14 +53,14 @@ class Reach:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _watch(self) -> None:
-        bootstrap = self._settings.kafka_bootstrap
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+        broker = self._settings.broker()
+        admin = AIOKafkaAdminClient(**broker.options())
+        consumer = AIOKafkaConsumer(**broker.options())
         try:
             await admin.start()
             await consumer.start()
             topics = [*sources(self._settings), changelog(self._settings)]
-            every = await partitions_of(bootstrap, topics)
+            every = await partitions_of(broker, topics)
             while True:
                 await self._look(admin, consumer, every)
                 await asyncio.sleep(EVERY_SECONDS)

@@ -19,7 +19,7 @@ async def make_changelog(settings: QASettings) -> int:
 
     Raises MissingTopicError while a source is not there, UnequalPartitionsError, KafkaError.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**settings.broker().options())
     await admin.start()
     try:
         described = await admin.describe_topics(sources(settings))

@@ -12,6 +12,7 @@ from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime import feed as feeding
 from epep_runtime import tap as tapping
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.feed import Feed
@@ -47,7 +48,7 @@ async def test_a_new_subscription_reads_alone_while_the_others_go_on(
 ) -> None:
     """It begins at the beginning, however long ago that is, and joins when it has caught up."""
     prefix, key, held = await topics("pep", partitions=2), new_id(), Held()
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         async with following(pool, store, bus, COUNTING):
             await say(pool, store, key, *(["old"] * 40))
@@ -71,7 +72,7 @@ async def test_a_slow_subscription_holds_the_others_back_for_a_moment_only(
 ) -> None:
     """What it did not take it reads for itself; nothing is lost or repeated by that."""
     prefix, key, held = await topics("pep", partitions=1), new_id(), Held()
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     feed = Feed(bus, "projectors", ["pep"])
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
@@ -99,7 +100,7 @@ async def test_one_that_fails_does_not_stop_the_others_and_comes_back(
         if next(breaks, False):
             raise ConnectionResetError("the database was killed")
 
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     feed = Feed(bus, "projectors", ["pep"])
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
@@ -119,7 +120,7 @@ async def test_workers_share_partitions_for_all_their_subscriptions_together(
 ) -> None:
     """Whoever holds a partition does it for each subscription; one that stops is replaced."""
     prefix, keys = await topics("pep", partitions=4), [new_id() for _ in range(8)]
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     both = (COUNTING, summing())
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),

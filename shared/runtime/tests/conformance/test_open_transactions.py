@@ -14,6 +14,7 @@ from machinery import counted, following, relaying, say
 from epep_events.contexts import catalog
 from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime import open_transactions, postgres
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -71,7 +72,7 @@ async def test_it_is_seen_while_what_was_committed_later_waits(
         Service("pep", "a service", tmp_path), settings, pool, catalog(), settings.keyring()
     )
     process.runners.clear()  # they do not run here
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with (
         stalling(database_url) as stalled,
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
@@ -114,7 +115,7 @@ async def test_one_in_another_database_of_the_server_holds_nothing_back(
     async with (
         stalling(await database("elsewhere")),
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
-        following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING),
+        following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), COUNTING),
     ):
         await say(pool, store, new_id(), "committed later")
         await eventually(lambda: _has_one(pool))
@@ -132,7 +133,7 @@ async def test_the_server_ends_one_that_does_nothing(
     """Its time-out ends it, it is rolled back, and the relay goes on by itself."""
     monkeypatch.setattr(postgres, "STALLED_TRANSACTION", "500ms")
     prefix = await topics("pep")
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with (
         stalling(database_url) as stalled,
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),

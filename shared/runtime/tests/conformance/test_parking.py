@@ -17,6 +17,7 @@ from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
 from epep_runtime import parking, parking_desk
 from epep_runtime import runner as running
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.failed_events import EventFailedError
@@ -53,7 +54,7 @@ async def test_its_stream_waits_in_order_while_others_go_on(
     """Later events queue behind it; mended, all follow in order, whichever worker has them."""
     prefix = await topics("pep", partitions=1)
     bad, good, stubborn = new_id(), new_id(), Stubborn()
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         async with following(pool, store, bus, stubborn.projector()):
             await say(pool, store, bad, "first", "bad", "after")
@@ -79,7 +80,7 @@ async def test_an_event_of_an_unknown_version_is_parked_and_not_guessed(
 ) -> None:
     """It waits for the program that knows it."""
     prefix = await topics("pep", partitions=1)
-    key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
+    key, bus = new_id(), Bus(Broker(kafka_bootstrap), prefix, "test")
     async with pool.acquire() as connection:
         await store.append(connection, COUNTER.stream(key), 0, [submitted(key)], cause(), about=key)
         await connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
@@ -98,7 +99,7 @@ async def test_in_a_rebuild_the_same_error_stops_it_and_the_event_is_named(
 ) -> None:
     """A rebuild without one of its events would be another read model."""
     prefix = await topics("pep", partitions=1)
-    key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
+    key, bus = new_id(), Bus(Broker(kafka_bootstrap), prefix, "test")
     await say(pool, store, key, "bad")
     building = await begin_or_join(pool, COUNTING, 1)
     projector = replace(Stubborn().projector(), name=building.subscription)

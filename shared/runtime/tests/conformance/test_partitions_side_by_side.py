@@ -9,6 +9,7 @@ from machinery import following, relaying
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
 from epep_local.testing import TopicFactory
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -49,7 +50,7 @@ async def most_at_once(
     prefix: str,
 ) -> int:
     """Return how many handlers were at work at once, with all events in Kafka before any."""
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
 
     async def say(*statements: str) -> None:
         key = new_id()

@@ -7,6 +7,7 @@ from counting import COUNTER, COUNTING, cause, submitted
 from machinery import assert_each_once_in_order, counted, following, relaying, say
 
 from epep_local.testing import TopicFactory
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -36,7 +37,7 @@ async def test_sixteen_writers_with_transactions_held_open_lose_nothing(
                 )
                 await asyncio.sleep(0.002 * (number % 3))  # held open, so that commits overtake
 
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
         following(pool, store, bus, COUNTING),
@@ -57,7 +58,7 @@ async def test_what_the_relay_sends_again_after_a_crash_is_counted_once(
     prefix = await topics("pep")
     key = new_id()
     await say(pool, store, key, *(str(n) for n in range(10)))
-    async with following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING):
+    async with following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), COUNTING):
         async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
             await eventually(lambda: pool.fetchval("SELECT sent = 10 FROM relay_place"))
         await pool.execute("UPDATE relay_place SET sent = 4")  # as after a crash before saving

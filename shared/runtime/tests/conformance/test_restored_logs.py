@@ -15,6 +15,7 @@ from epep_local.databases import create_database
 from epep_local.ports import free_port
 from epep_local.postgres import Postgres, _binaries
 from epep_local.testing import TopicFactory
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -60,7 +61,7 @@ async def test_a_restored_dump_goes_on_where_it_was_on_another_server(
     prefix, key = await topics("pep"), new_id()
     for _ in range(1500):  # so that the ids in the log are from the other server's future
         await pool.execute("SELECT pg_current_xact_id()")
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     await say(pool, store, key, "published", "published, too")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
@@ -103,7 +104,7 @@ async def test_a_backup_older_than_the_topic_takes_no_number_twice(
     The others are a read model in the database that stays.
     """
     prefix, kept, new = await topics("pep", partitions=1), new_id(), new_id()
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     await say(pool, store, kept, "in the backup")
     async with following(pool, store, bus, COUNTING):
         async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):

@@ -22,6 +22,7 @@ from epep_local.ports import free_port
 from epep_local.postgres import Postgres
 from epep_local.testing import TopicFactory
 from epep_local.topics import create_topics
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.ids import new_id
@@ -71,7 +72,7 @@ async def test_the_broker_is_killed_and_what_was_said_meanwhile_follows_in_order
 
     async with (
         relaying(pool, store, bootstrap, "own.pep"),
-        following(pool, store, Bus(bootstrap, "own.", "test"), COUNTING),
+        following(pool, store, Bus(Broker(bootstrap), "own.", "test"), COUNTING),
     ):
         writing = asyncio.create_task(write())
         await eventually(lambda: _counted(pool, 50))

@@ -12,6 +12,7 @@ from machinery import assert_each_once_in_order, counted, following, relaying, s
 from epep_events.envelope import Metadata
 from epep_events.pep import SettingRegistered, TargetSubmitted
 from epep_local.testing import TopicFactory
+from epep_runtime.broker import Broker
 from epep_runtime.bus import Bus
 from epep_runtime.event_store import EventStore
 from epep_runtime.handling import Handling
@@ -46,7 +47,7 @@ async def test_a_worker_that_joins_in_mid_batch_gets_its_share_after_it(
     """A rebalance waits for the batch under way; no event is lost or handled twice by it."""
     prefix = await topics("pep", partitions=4)
     keys, held = [new_id() for _ in range(12)], Held()
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     for key in keys:
         await say(pool, store, key, "one", "wait" if key == keys[0] else "two", "three")
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
@@ -83,10 +84,10 @@ async def test_a_zombie_whose_partitions_another_has_taken_leaves_no_trace(
     await say(pool, store, key, "one", "wait", "three")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
-        following(pool, store, Bus(kafka_bootstrap, prefix, "zombie"), held.projector()),
+        following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "zombie"), held.projector()),
     ):
         await asyncio.wait_for(held.reached.wait(), 60)
-        async with following(pool, store, Bus(kafka_bootstrap, prefix, "other"), COUNTING):
+        async with following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "other"), COUNTING):
             await eventually(lambda: _has(pool, 3))
         held.go_on.set()
         await say(pool, store, key, "four")  # by the former zombie, from the other's place
@@ -121,7 +122,7 @@ async def test_an_event_that_fails_is_tried_again_and_result_and_place_go_togeth
     projector = Projector("stumbling", ("pep",), ("counted",), {TargetSubmitted: stumble})
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
-        following(pool, store, Bus(kafka_bootstrap, prefix, "test"), projector),
+        following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), projector),
     ):
         await say(pool, store, key, "one")
         await eventually(lambda: pool.fetchval("SELECT next_offset FROM places"))
@@ -136,7 +137,7 @@ async def test_a_new_projector_starts_at_the_beginning(
     await say(pool, store, new_id(), "one", "two")
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         await eventually(lambda: pool.fetchval("SELECT sent = 2 FROM relay_place"))
-    async with following(pool, store, Bus(kafka_bootstrap, prefix, "test"), COUNTING):
+    async with following(pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), COUNTING):
         await eventually(lambda: _has(pool, 2))
 
 
@@ -145,7 +146,7 @@ async def test_a_reactor_starts_at_its_first_starts_end_and_never_goes_back(
 ) -> None:
     """It acts on what is said from then on, also on what is said while it does not run."""
     prefix = await topics("pep")
-    key, bus = new_id(), Bus(kafka_bootstrap, prefix, "test")
+    key, bus = new_id(), Bus(Broker(kafka_bootstrap), prefix, "test")
     reactor = Reactor("answering", ("pep",), {TargetSubmitted: _answer})
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
         await say(pool, store, key, "before its first start")
@@ -170,7 +171,7 @@ async def test_what_does_not_concern_a_subscription_costs_it_no_transaction(
 ) -> None:
     """It is passed over in memory; the place follows with the next that does, or a second later."""
     prefix = await topics("pep", partitions=1)
-    bus, acted, handed = Bus(kafka_bootstrap, prefix, "test"), list[str](), list[int]()
+    bus, acted, handed = Bus(Broker(kafka_bootstrap), prefix, "test"), list[str](), list[int]()
     handle = Handling.handle
 
     async def counting(
@@ -213,7 +214,7 @@ async def test_what_was_passed_over_is_stored_by_nobody_who_lost_the_partition(
         await connection.execute("INSERT INTO counted VALUES ('x', 1, $1, 1)", event.urn)
 
     settings = Projector("settings", ("pep",), ("counted",), {SettingRegistered: list_it})
-    bus = Bus(kafka_bootstrap, prefix, "test")
+    bus = Bus(Broker(kafka_bootstrap), prefix, "test")
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
         following(pool, store, bus, settings) as runner,
@@ -242,7 +243,9 @@ async def test_lag_is_told_in_events_and_in_the_age_of_the_oldest_that_waits(
     held = Held()
     async with (
         relaying(pool, store, kafka_bootstrap, f"{prefix}pep"),
-        following(pool, store, Bus(kafka_bootstrap, prefix, "test"), held.projector()) as runner,
+        following(
+            pool, store, Bus(Broker(kafka_bootstrap), prefix, "test"), held.projector()
+        ) as runner,
     ):
         await eventually(lambda: _joined(runner))
         assert (runner.lag()["lag_events"], runner.lag()["lag_seconds"]) == (0, 0.0)
