@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 from at_rest import wait_at_rest
 from authority import Authority, next_weekday
+from breaking_off import breaking_off
+from browsing import Desk, Office, chromium_running
 from journeys import (
     await_meeting,
     await_state,
@@ -20,7 +23,9 @@ from journeys import (
     fill_pages,
     hold_meeting,
 )
-from people import Person, eventually
+from people import Person, body_of, eventually
+from steps_by_clicks import LINK
+from watching import Watch, problems_of
 
 from epep_local.mailbox import Mailbox
 from epep_local.system import System
@@ -158,6 +163,43 @@ def test_mail_waits_for_its_server_and_a_refusal_is_shown(
         system.backends.switches["mailbox"].start()
     assert eventually(lambda: delivery(worker, pep_id, late) == "sent", 90)
     assert set(mails_by_id(mailbox, late).values()) == {1}
+
+
+@pytest.mark.browser
+def test_a_mail_that_nobody_knows_the_end_of_is_sent_again_by_the_organiser(
+    system: System, mailbox: Mailbox, birmingham_again: Authority, watch: Watch
+) -> None:
+    head = birmingham_again.virtual_school
+    pep_id = create_pep(birmingham_again, head, next_weekday(5))
+    address = f"unsure.{pep_id[:8]}@family.example"
+    wait_at_rest(system)
+    with breaking_off(system, address) as server:
+        invite(head, pep_id, address)
+        assert eventually(lambda: delivery(head, pep_id, address) == "uncertain")
+        assert server.handed_over == 1
+    assert mailbox.messages_to(address) == []
+    before = len(watch.problems)
+    with (
+        chromium_running() as browser,
+        Office(browser, system.url("portal"), watch).desk() as desk,
+    ):
+        send_again(desk.log_in(head), pep_id)
+        assert eventually(lambda: delivery(head, pep_id, address) == "sent")
+        desk.open(f"/peps/{pep_id}/meeting")
+        desk.cannot(re.compile("^Send again"))
+    assert not problems_of(watch, before), problems_of(watch, before)
+    wait_at_rest(system)
+    (mail,) = mailbox.messages_to(address)
+    assert LINK.search(body_of(mail))
+
+
+def send_again(desk: Desk, pep_id: str) -> None:
+    desk.open(f"/peps/{pep_id}/meeting")
+    desk.see("We do not know whether this mail arrived")
+    desk.follow("Send again to Family Friend")
+    desk.see(re.compile("The connection to the mail server broke before it answered"))
+    desk.press("Send the invitation again")
+    desk.see("Invitation on its way again")
 
 
 def invite(person: Person, pep_id: str, address: str) -> None:
