@@ -39,6 +39,10 @@ from epep_events.pep import (
 )
 from epep_events.qa import AreaScored
 from epep_events.samples import sample
+from epep_runtime.language import Language, speaking
+from epep_runtime.made_up import outside
+from pep_service.children.describing import FIELD_LABELS
+from pep_service.peps.target_labels import LABELS
 from pep_service.profiles.documents_on_disk import shipped_documents
 from pep_service.read_models.change_log.csv_file import csv_of, harmless
 from pep_service.read_models.change_log.projector import DESCRIPTIONS, UNTOLD, describe
@@ -127,6 +131,45 @@ def test_an_invitation_sent_again_and_a_corrected_address_are_told() -> None:
     assert told(ended.model_copy(update={"accounts_merged": False})).what == (
         "Jo Bennett’s email address corrected: the invitation to the old one ended"
     )
+
+
+def test_what_was_kept_before_values_stood_apart_is_shown_as_it_is() -> None:
+    stored = dict.fromkeys(("event_id", "at", "who_name", "pep_id"))
+    stored |= {"event_id": uuid4(), "at": AT, "who": "system:pep", "role": "system"}
+    stored |= {"section": "pep", "what": "100% of it %(name)s saved", "changes": []}
+    assert row_shown(stored, words()).what == "100% of it %(name)s saved"
+
+
+def test_values_are_shown_as_they_came_whatever_is_in_them() -> None:
+    name = "A\x1e%(mail)s {“”}\n"
+    issued: Any = sample(InvitationIssued).model_copy(update={"instead_of": None})
+    person = issued.person.model_copy(update={"name": name})
+    assert (
+        told(issued.model_copy(update={"person": person})).what == f"{name} invited to the meeting"
+    )
+
+
+def in_data(label: str, event: Any) -> bool:
+    """Tell whether an event brings the label with it, or it is one of a child's or a target's."""
+    said = event.model_dump_json().replace('\\"', '"')
+    return label in said or label in {*FIELD_LABELS.values(), *LABELS.values()}
+
+
+@pytest.mark.parametrize("event", DESCRIPTIONS, ids=lambda event: event.__name__)
+def test_every_row_is_in_the_language_of_whoever_reads_it(event: Any, welsh: Language) -> None:
+    row = describe(sample(event), meta())
+    if row is None:
+        return
+    stored = row._asdict() | {"event_id": uuid4(), "at": AT, "who": "guest:1", "role": "system"}
+    with speaking(welsh):
+        shown = row_shown(stored, words())
+    assert outside(shown.what) == ""
+    assert outside(shown.role_label) == ""
+    assert row.who_name or outside(shown.who) == ""
+    ours = [each.label for each in shown.changes if not in_data(each.label, sample(event))]
+    assert [label for label in ours if outside(label)] == []
+    if "%(" in row.what:
+        assert shown.what.count("⟦") == 1 + row.what.count("[")
 
 
 def test_a_merge_tells_who_organises_the_meeting_now() -> None:
@@ -287,7 +330,7 @@ def test_an_answer_by_link_is_by_the_name_of_the_invitation() -> None:
 def test_mail_about_a_pep_is_told_without_its_address_and_other_mail_is_not() -> None:
     facts: Any = {"notification_id": uuid4(), "email": "rosa@example.org", "name": "Rosa Hill"}
     sent = NotificationSent(**facts, kind="invitation", message_id="<1>", pep_id=PEP)
-    assert row_of(sent).what == "Mail sent to Rosa Hill: an invitation to the meeting"
+    assert told(sent).what == "Mail sent to Rosa Hill: an invitation to the meeting"
     failed = NotificationFailed(**facts, kind="signed_off", why="no such mailbox", pep_id=PEP)
     shown = told(failed, actor=Actor(id="system:notification", role="system"))
     assert (shown.who, shown.role_label) == ("ePEP", "")
@@ -297,7 +340,7 @@ def test_mail_about_a_pep_is_told_without_its_address_and_other_mail_is_not() ->
         notification_id=uuid4(), kind="submitted", account_id=uuid4(), name="Vera", pep_id=PEP
     )
     expected = "Told Vera in ePEP, without a mail: that the PEP was submitted"
-    assert row_of(unmailed).what == expected
+    assert told(unmailed).what == expected
     assert describe(unmailed.model_copy(update={"pep_id": None}), meta()) is None
     code = NotificationSent(**facts, kind="login_code", message_id="<2>")
     assert describe(code, meta()) is None
@@ -322,7 +365,7 @@ def test_a_description_is_of_its_own_event_alone() -> None:
         pep_id=PEP, target_id=uuid4(), section="designated_teacher", statement="Read " * 50
     )
     assert describe(submitted, meta()) == describe(submitted, meta(stream_version=9))
-    assert len(row_of(submitted).what) < 130
+    assert len(told(submitted).what) < 130
     assert quoted("a\nb  c") == "“a b c”"
 
 

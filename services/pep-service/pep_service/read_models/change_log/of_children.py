@@ -1,5 +1,7 @@
 """What each event about a child says in the change log. Pure, one function an event."""
 
+from collections.abc import Mapping
+
 from epep_events.envelope import Metadata
 from epep_events.pep import (
     CareEpisodeEnded,
@@ -12,27 +14,47 @@ from epep_events.pep import (
     ProfessionalUnassigned,
     SettingChanged,
 )
+from epep_events.profile import Role
+from epep_runtime.language import N_
 from pep_service.children.child import CORE_FIELDS
 from pep_service.children.describing import FIELD_LABELS
-from pep_service.read_models.change_log.row import CHILD, Change, Row, change, given
+from pep_service.read_models.change_log.row import CHILD, Change, Row, change, given, said
 
-ROLE_WORDS = {"coordinator": "PEP coordinator", "iro": "independent reviewing officer"}
+ROLE_WORDS: Mapping[Role, str] = {
+    "social_worker": N_("social worker"),
+    "designated_teacher": N_("designated teacher"),
+    "designated_person": N_("designated person"),
+    "delegate": N_("delegate"),
+    "virtual_school": N_("virtual school"),
+    "virtual_school_head": N_("virtual school head"),
+    "education_advisor": N_("education advisor"),
+    "education_officer": N_("education officer"),
+    "placement_officer": N_("placement officer"),
+    "coordinator": N_("PEP coordinator"),
+    "iro": N_("independent reviewing officer"),
+    "carer": N_("carer"),
+    "parent": N_("parent"),
+    "young_person": N_("young person"),
+    "auditor": N_("auditor"),
+    "operator": N_("operator"),
+    "system": N_("system"),
+}
 
 
 def child_registered(event: ChildRegistered, _: Metadata) -> Row:
     """A child's record is new: everything that it began with."""
     facts = event.model_dump(mode="json")
     changes = given(
-        change("social_care_id", "Authority's number", None, event.social_care_id),
+        change("social_care_id", N_("Authority's number"), None, event.social_care_id),
         *(change(field, FIELD_LABELS[field], None, facts[field], "core") for field in CORE_FIELDS),
     )
-    return Row(CHILD, "Child’s record created", event.child_id, changes=changes)
+    return Row(CHILD, N_("Child’s record created"), event.child_id, changes=changes)
 
 
 def core_data_changed(event: CoreDataChanged, _: Metadata) -> Row:
     """Facts were corrected, field by field."""
     changes = (change(each.field, each.label, each.old, each.new, "core") for each in event.changes)
-    return Row(CHILD, "Core data changed", event.child_id, changes=tuple(changes))
+    return Row(CHILD, N_("Core data changed"), event.child_id, changes=tuple(changes))
 
 
 def _placement(old: Placement | None, new: Placement | None) -> tuple[Change, ...]:
@@ -44,13 +66,13 @@ def _placement(old: Placement | None, new: Placement | None) -> tuple[Change, ..
         return [placement.place, placement.provider] if placement else None
 
     return given(
-        change("placement", "Placement", place(old), place(new), "placement"),
-        change("urn", "Placement’s URN", value(old, "urn"), value(new, "urn")),
+        change("placement", N_("Placement"), place(old), place(new), "placement"),
+        change("urn", N_("Placement’s URN"), value(old, "urn"), value(new, "urn")),
         *(
             change(name, label, value(old, name), value(new, name), restricted=True)
             for name, label in (
-                ("postcode", "Placement’s postcode"),
-                ("home_postcode", "Home postcode"),
+                ("postcode", N_("Placement’s postcode")),
+                ("home_postcode", N_("Home postcode")),
             )
         ),
     )
@@ -71,7 +93,7 @@ def care_episode_started(event: CareEpisodeStarted, _: Metadata) -> Row:
         ),
         *_placement(None, event.placement),
     )
-    return Row(CHILD, "Care episode started", event.child_id, changes=changes)
+    return Row(CHILD, N_("Care episode started"), event.child_id, changes=changes)
 
 
 def care_episode_ended(event: CareEpisodeEnded, _: Metadata) -> Row:
@@ -85,39 +107,43 @@ def care_episode_ended(event: CareEpisodeEnded, _: Metadata) -> Row:
             "placement_change_reason", FIELD_LABELS["placement_change_reason"], None, why, "core"
         ),
     )
-    return Row(CHILD, "Care episode ended", event.child_id, changes=changes)
+    return Row(CHILD, N_("Care episode ended"), event.child_id, changes=changes)
 
 
 def placement_changed(event: PlacementChanged, _: Metadata) -> Row:
     """The child lives somewhere else, or the record of it was corrected."""
     changes = _placement(event.old, event.new)
-    return Row(CHILD, "Placement changed", event.child_id, changes=changes)
+    return Row(CHILD, N_("Placement changed"), event.child_id, changes=changes)
 
 
 def setting_changed(event: SettingChanged, _: Metadata) -> Row:
     """The child goes to another school or setting, or to none."""
-    changes = (change("setting", "School or setting", event.old_urn, event.new_urn, "setting"),)
-    return Row(CHILD, "School or setting changed", event.child_id, changes=changes)
+    changes = (change("setting", N_("School or setting"), event.old_urn, event.new_urn, "setting"),)
+    return Row(CHILD, N_("School or setting changed"), event.child_id, changes=changes)
 
 
-def role_words(role: str) -> str:
-    """Return a base role in plain words."""
-    return ROLE_WORDS.get(role, role.replace("_", " "))
+def role_words(role: Role) -> list[str]:
+    """Return a base role in plain words, as a value of `said` that is translated."""
+    return [ROLE_WORDS[role]]
 
 
 def professional_assigned(event: ProfessionalAssigned, _: Metadata) -> Row:
     """Somebody may see the child from now on, or between two days."""
     role = role_words(event.role)
     changes = given(
-        change("person", "Person", None, str(event.account_id), "person"),
-        change("held_from", "From", None, event.held_from, "date"),
-        change("held_to", "Until", None, event.held_to, "date"),
+        change("person", N_("Person"), None, str(event.account_id), "person"),
+        change("held_from", N_("From"), None, event.held_from, "date"),
+        change("held_to", N_("Until"), None, event.held_to, "date"),
     )
-    return Row(CHILD, f"Access given as {role}", event.child_id, changes=changes)
+    return Row(
+        CHILD, said(N_("Access given as %(role)s"), role=role), event.child_id, changes=changes
+    )
 
 
 def professional_unassigned(event: ProfessionalUnassigned, _: Metadata) -> Row:
     """Somebody may not see the child any more."""
     role = role_words(event.role)
-    changes = (change("person", "Person", str(event.account_id), None, "person"),)
-    return Row(CHILD, f"Access ended as {role}", event.child_id, changes=changes)
+    changes = (change("person", N_("Person"), str(event.account_id), None, "person"),)
+    return Row(
+        CHILD, said(N_("Access ended as %(role)s"), role=role), event.child_id, changes=changes
+    )

@@ -20,24 +20,28 @@ from epep_events.pep import (
     TargetSubmitted,
     TargetWithdrawn,
 )
+from epep_runtime.language import N_
 from pep_service.children.school_year import year_group_label
 from pep_service.peps.target_labels import LABELS
-from pep_service.read_models.change_log.row import PEP, As, Change, Row, change, given, quoted
+from pep_service.read_models.change_log.row import PEP, As, Change, Row, change, given, quoted, said
 
 
 def pep_initiated(event: PEPInitiated, _: Metadata) -> Row:
     """A PEP began, by hand or after the last one's sign-off."""
-    how = "Next PEP generated" if event.previous_pep_id else "PEP created"
+    begun = (
+        N_("Next PEP generated: %(kind)s") if event.previous_pep_id else N_("PEP created: %(kind)s")
+    )
     meeting = event.meeting
     invited = [invitee.name for invitee in event.invitees]
     changes = given(
-        change("year_group", "Year group", None, year_group_label(event.year_group)),
-        change("meeting", "Meeting", None, meeting.starts_at if meeting else None, "instant"),
-        change("place", "Place", None, meeting.place if meeting else None),
-        change("completion_due", "To be complete by", None, event.completion_due, "date"),
-        change("invitees", "Invited", None, ", ".join(invited) or None),
+        change("year_group", N_("Year group"), None, year_group_label(event.year_group)),
+        change("meeting", N_("Meeting"), None, meeting.starts_at if meeting else None, "instant"),
+        change("place", N_("Place"), None, meeting.place if meeting else None),
+        change("completion_due", N_("To be complete by"), None, event.completion_due, "date"),
+        change("invitees", N_("Invited"), None, ", ".join(invited) or None),
     )
-    return Row(PEP, f"{how}: {event.kind_label}", event.child_id, event.pep_id, changes)
+    what = said(begun, kind=event.kind_label)
+    return Row(PEP, what, event.child_id, event.pep_id, changes)
 
 
 def page_saved(event: PageSaved, _: Metadata) -> Row:
@@ -46,7 +50,7 @@ def page_saved(event: PageSaved, _: Metadata) -> Row:
         change(each.field, each.label, each.old, each.new, "answer", page=event.page)
         for each in event.changes
     )
-    what = f"{event.page_title} saved"
+    what = said(N_("%(page)s saved"), page=event.page_title)
     return Row(event.section, what, pep_id=event.pep_id, changes=tuple(changes))
 
 
@@ -63,12 +67,12 @@ def _new_target(target: Target) -> tuple[Change, ...]:
 def target_drafted(event: TargetDrafted, _: Metadata) -> Row:
     """A target was written down."""
     changes = _new_target(event.target)
-    return Row(event.section, "Target drafted", pep_id=event.pep_id, changes=changes)
+    return Row(event.section, N_("Target drafted"), pep_id=event.pep_id, changes=changes)
 
 
 def target_amended(event: TargetAmended, _: Metadata) -> Row:
     """A target was changed."""
-    what = f"Target {quoted(event.target.statement)} changed"
+    what = said(N_("Target %(statement)s changed"), statement=quoted(event.target.statement))
     changes = tuple(
         change(each.field, each.label, each.old, each.new, _as(each.field))
         for each in event.changes
@@ -78,44 +82,44 @@ def target_amended(event: TargetAmended, _: Metadata) -> Row:
 
 def target_submitted(event: TargetSubmitted, _: Metadata) -> Row:
     """A target was agreed."""
-    what = f"Target {quoted(event.statement)} submitted"
+    what = said(N_("Target %(statement)s submitted"), statement=quoted(event.statement))
     return Row(event.section, what, pep_id=event.pep_id)
 
 
 def target_withdrawn(event: TargetWithdrawn, _: Metadata) -> Row:
     """A target was taken back."""
-    what = f"Target {quoted(event.statement)} withdrawn"
-    changes = (change("reason", "Reason", None, event.reason),)
+    what = said(N_("Target %(statement)s withdrawn"), statement=quoted(event.statement))
+    changes = (change("reason", N_("Reason"), None, event.reason),)
     return Row(event.section, what, pep_id=event.pep_id, changes=changes)
 
 
 def section_completed(event: SectionCompleted, _: Metadata) -> Row:
     """A party said that its section is done."""
-    what = f"{event.section_title} marked complete"
+    what = said(N_("%(section)s marked complete"), section=event.section_title)
     return Row(event.section, what, event.child_id, event.pep_id)
 
 
 def section_reopened(event: SectionReopened, _: Metadata) -> Row:
     """A section is complete no longer."""
-    what = f"{event.section_title} is no longer complete"
-    changes = (change("because", "Because", None, event.because),)
+    what = said(N_("%(section)s is no longer complete"), section=event.section_title)
+    changes = (change("because", N_("Because"), None, event.because),)
     return Row(event.section, what, event.child_id, event.pep_id, changes)
 
 
 def pep_submitted(event: PEPSubmitted, _: Metadata) -> Row:
     """The PEP went to the virtual school."""
-    return Row(PEP, "PEP submitted to the virtual school", event.child_id, event.pep_id)
+    return Row(PEP, N_("PEP submitted to the virtual school"), event.child_id, event.pep_id)
 
 
 def pep_returned(event: PEPReturned, _: Metadata) -> Row:
     """The PEP came back for more work."""
-    changes = (change("comment", "Comment", None, event.comment),)
-    return Row(PEP, "PEP returned for more work", event.child_id, event.pep_id, changes)
+    changes = (change("comment", N_("Comment"), None, event.comment),)
+    return Row(PEP, N_("PEP returned for more work"), event.child_id, event.pep_id, changes)
 
 
 def pep_signed_off(event: PEPSignedOff, _: Metadata) -> Row:
     """The PEP is done."""
-    return Row(PEP, "PEP signed off", event.child_id, event.pep_id)
+    return Row(PEP, N_("PEP signed off"), event.child_id, event.pep_id)
 
 
 def meeting_time_noted(event: MeetingTimeNoted, _: Metadata) -> Row | None:
@@ -123,5 +127,7 @@ def meeting_time_noted(event: MeetingTimeNoted, _: Metadata) -> Row | None:
     old, new = event.old_completion_due, event.completion_due
     if old == new:
         return None
-    changes = (change("completion_due", "To be complete by", old, new, "date"),)
-    return Row(PEP, "Completion date moved with the meeting", pep_id=event.pep_id, changes=changes)
+    changes = (change("completion_due", N_("To be complete by"), old, new, "date"),)
+    return Row(
+        PEP, N_("Completion date moved with the meeting"), pep_id=event.pep_id, changes=changes
+    )

@@ -2,56 +2,56 @@
 
 from epep_events.envelope import Metadata
 from epep_events.qa import AreaScored, QAPublished, QASelected, RatingGiven
-from pep_service.read_models.change_log.row import REVIEW, Row, change, given
+from epep_runtime.language import N_
+from pep_service.read_models.change_log.row import REVIEW, Row, change, given, said
 
 BECAUSE = {
-    "submitted": "it was submitted",
-    "sampled": "it is in the sample",
-    "chosen": "the virtual school chose it",
+    "submitted": N_("Quality review opened because it was submitted"),
+    "sampled": N_("Quality review opened because it is in the sample"),
+    "chosen": N_("Quality review opened because the virtual school chose it"),
 }
 DECISIONS = {
-    "signed_off": "signed off",
-    "returned": "returned for more work",
-    "feedback": "feedback",
+    "signed_off": N_("Quality review published: signed off"),
+    "returned": N_("Quality review published: returned for more work"),
+    "feedback": N_("Quality review published: feedback"),
 }
 
 
 def qa_selected(event: QASelected, _: Metadata) -> Row:
     """The virtual school takes the PEP up for review."""
-    what = f"Quality review opened because {BECAUSE[event.because]}"
-    return Row(REVIEW, what, event.child_id, event.pep_id)
+    return Row(REVIEW, BECAUSE[event.because], event.child_id, event.pep_id)
 
 
 def area_scored(event: AreaScored, _: Metadata) -> Row:
     """One area got a level; authors see it once the review is published."""
     changes = given(
         change("level", event.area_label, event.old_level_label, event.level_label),
-        change("comment", "Comment", None, event.comment),
+        change("comment", N_("Comment"), None, event.comment),
     )
-    return Row(REVIEW, f"{event.area_label} scored", pep_id=event.pep_id, changes=changes)
+    what = said(N_("%(area)s scored"), area=event.area_label)
+    return Row(REVIEW, what, pep_id=event.pep_id, changes=changes)
 
 
 def rating_given(event: RatingGiven, _: Metadata) -> Row:
     """The overall rating was chosen; authors see it once the review is published."""
     changes = given(
-        change("rating", "Rating", event.old_rating_label, event.rating_label),
-        change("comment", "Comment", None, event.comment),
+        change("rating", N_("Rating"), event.old_rating_label, event.rating_label),
+        change("comment", N_("Comment"), None, event.comment),
     )
-    return Row(REVIEW, "Rating given", pep_id=event.pep_id, changes=changes)
+    return Row(REVIEW, N_("Rating given"), pep_id=event.pep_id, changes=changes)
 
 
 def qa_published(event: QAPublished, _: Metadata) -> Row:
     """The result was given to the authors."""
     changes = given(
-        change("rating", "Rating", None, event.rating_label),
-        change("comment", "Comment", None, event.comment),
+        change("rating", N_("Rating"), None, event.rating_label),
+        change("comment", N_("Comment"), None, event.comment),
         *(
             change(score.area, score.area_label, None, _score(score.level_label, score.comment))
             for score in event.scores
         ),
     )
-    what = f"Quality review published: {DECISIONS[event.decision]}"
-    return Row(REVIEW, what, event.child_id, event.pep_id, changes)
+    return Row(REVIEW, DECISIONS[event.decision], event.child_id, event.pep_id, changes)
 
 
 def _score(level: str, comment: str | None) -> str:

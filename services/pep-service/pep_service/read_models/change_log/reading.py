@@ -12,12 +12,13 @@ from epep_access.checking import Acting
 from epep_access.people import names_of
 from epep_events.profile import AuthorityProfile
 from epep_runtime.civil_time import instant
+from epep_runtime.language import _
 from epep_runtime.postgres import Pool
 from pep_service.peps.own_log import peps_of_child
 from pep_service.peps.reading import role_label
 from pep_service.profiles.published import profile_of
 from pep_service.read_models.change_log.row import CHILD, MAIL, MEETING, PEP, REVIEW
-from pep_service.read_models.change_log.showing import Words, fields_of, in_words
+from pep_service.read_models.change_log.showing import Words, fields_of, in_words, label_of, told
 from pep_service.settings_register.setting import setting_names
 
 PAGE_SIZE = 25
@@ -198,24 +199,24 @@ def who_shown(who: str, name: str | None, words: Words) -> str:
     """Return a person's name: their account's, else the one that the event gives, else ePEP."""
     account = _account(who)
     if account is not None:
-        return words.people.get(account) or name or "Somebody with an account"
-    return "ePEP" if who.startswith("system:") else name or "Somebody invited by email"
+        return words.people.get(account) or name or _("Somebody with an account")
+    return "ePEP" if who.startswith("system:") else name or _("Somebody invited by email")
 
 
 def _role_shown(role: str, who: str, words: Words) -> str:
     if role == "system":
-        return "" if who.startswith("system:") else "automatically"
+        return "" if who.startswith("system:") else _("automatically")
     return role_label(words.profile, role)
 
 
 def section_titles(profile: AuthorityProfile) -> Mapping[str, str]:
     """Return the titles of the log's sections: the form's own, in order, and those beside it."""
     beside = {
-        PEP: "The PEP as a whole",
-        MEETING: profile.labels.get("meeting", "PEP meeting"),
-        REVIEW: "Quality assurance",
-        MAIL: "Messages",
-        CHILD: "Child’s record",
+        PEP: _("The PEP as a whole"),
+        MEETING: profile.labels.get("meeting", _("PEP meeting")),
+        REVIEW: _("Quality assurance"),
+        MAIL: _("Messages"),
+        CHILD: _("Child’s record"),
     }
     form = {section.key: section.title for section in profile.sections}
     return form | beside | form
@@ -229,10 +230,10 @@ def row_shown(row: Any, words: Words) -> RowShown:
         who=who_shown(row["who"], row["who_name"], words),
         role_label=_role_shown(row["role"], row["who"], words),
         section_title=titles.get(row["section"], row["section"]),
-        what=row["what"],
+        what=told(row["what"]),
         changes=[
             FieldShown(
-                label=change["label"],
+                label=label_of(change),
                 old=in_words(change, change["old"], words),
                 new=in_words(change, change["new"], words),
             )

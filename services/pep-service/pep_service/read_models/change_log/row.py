@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeAlias, TypedDict
 from uuid import UUID
 
+import orjson
 from pydantic import JsonValue
 
 from epep_events.envelope import Metadata
@@ -21,6 +22,8 @@ Raw: TypeAlias = JsonValue | Sequence[str] | date | datetime
 """A value as an event has it."""
 
 SHORT = 100
+VALUES = "\x1e"
+"""Stands between a sentence and its values, in JSON, where control characters are escaped."""
 
 
 class Change(TypedDict):
@@ -39,7 +42,10 @@ class Change(TypedDict):
 
 
 class Row(NamedTuple):
-    """What one event changed. At least one of `child_id` and `pep_id` says whose log it is in."""
+    """What one event changed. At least one of `child_id` and `pep_id` says whose log it is in.
+
+    `what` is a sentence of `said`, put into words by `showing.told`.
+    """
 
     section: str
     what: str
@@ -47,6 +53,15 @@ class Row(NamedTuple):
     pep_id: UUID | None = None
     changes: tuple[Change, ...] = ()
     who_name: str | None = None
+
+
+def said(sentence: str, **values: str | list[str]) -> str:
+    """Return a sentence as a row keeps it: marked for translation, with the values apart from it.
+
+    So it is shown in the language of whoever reads it. A value in a list is one of our own words,
+    itself marked.
+    """
+    return f"{sentence}{VALUES}{orjson.dumps(values).decode()}" if values else sentence
 
 
 def change(

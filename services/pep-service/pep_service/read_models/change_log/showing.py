@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import orjson
 from pydantic import JsonValue
 
 from epep_events.pep import Placement
@@ -14,7 +15,7 @@ from epep_runtime.language import N_, _, written_date
 from pep_service.children.describing import placement_text
 from pep_service.children.describing import shown as core_shown
 from pep_service.peps.target_areas import area_label
-from pep_service.read_models.change_log.row import Change
+from pep_service.read_models.change_log.row import VALUES, Change
 
 HIDDEN = N_("(not shown to your role)")
 SIMPLE = {
@@ -47,6 +48,25 @@ def fields_of(profile: AuthorityProfile) -> dict[tuple[str, str], FormField]:
         for page in section.pages
         for field in page.fields
     }
+
+
+def told(what: str) -> str:
+    """Return the sentence of a row (`row.said`) in the language that is spoken.
+
+    Rows from before their values were kept apart are whole English sentences, and stay so until the
+    read model is rebuilt.
+    """
+    sentence, apart, values = what.partition(VALUES)
+    if not apart:
+        return _(sentence)
+    given = orjson.loads(values).items()
+    return _(sentence, **{key: _(v[0]) if isinstance(v, list) else v for key, v in given})
+
+
+def label_of(change: Change) -> str:
+    """Return the name of a field: ours in the language that is spoken, an authority’s as it is."""
+    label = change["label"]
+    return _(label) if label else label
 
 
 def in_words(change: Change, value: JsonValue, words: Words) -> str | None:
