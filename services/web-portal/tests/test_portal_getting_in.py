@@ -205,5 +205,9 @@ async def test_asking_for_another_role_keeps_what_was_typed(person: Any, service
     services.set("POST identity/me/registrations", {"registration_id": "r", "version": 1}, 201)
     done = await person.send("/account/access", form)
     assert done.headers["location"] == "/account"
+    first = services.sent("POST identity/me/registrations").headers["idempotency-key"]
+    await person.send("/account/access", form)  # the button, pressed twice
+    second = services.sent("POST identity/me/registrations").headers["idempotency-key"]
+    assert first == second
     asked = body(services, "POST identity/me/registrations")
     assert asked == {k: v or None for k, v in form.items()}

@@ -75,6 +75,25 @@ async def test_a_rotated_or_ended_session_is_gone(store: PostgresSessions) -> No
     assert await store.load(session.sid, NOW) is None
 
 
+async def test_a_page_that_was_under_way_does_not_bring_a_session_back(
+    store: PostgresSessions,
+) -> None:
+    session = await known(store)
+    under_way, other = [await store.load(session.sid, NOW) for _ in range(2)]
+    assert under_way is not None
+    assert other is not None
+    other.put("notice", {"title": "Saved"})
+    await store.save(other)
+    kept = await store.load(session.sid, NOW)
+    assert kept is not None
+    assert kept.data["notice"] == {"title": "Saved"}
+    kept.end()
+    await store.save(kept)
+    under_way.put("waiting", {"count": 1})
+    await store.save(under_way)
+    assert await store.load(session.sid, NOW) is None
+
+
 async def test_drafts_belong_to_one_person_and_one_form(store: PostgresSessions) -> None:
     await store.keep_draft("a1", "/peps/1", [("a", "1"), ("a", "2")], NOW)
     await store.keep_draft("a1", "/peps/1", [("a", "3\x00")], NOW)

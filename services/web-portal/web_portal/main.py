@@ -126,8 +126,14 @@ CALLS = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS / 3)
 """Connections to services, given up long before a service closes them."""
 STREAMS = httpx.Limits(max_connections=500, max_keepalive_connections=0)
 STREAM_SILENCE_SECONDS = 40.0  # services give a sign of life every fifteen
-NOT_TRACED = "livez,readyz,static,board/stream,invitations/answer"
-"""Addresses kept out of traces: noise, what never ends, and those that carry a secret."""
+NOT_TRACED = ",".join(
+    (
+        "livez,readyz,static,board/stream",
+        "invitations/answer/,register/confirm/,forgotten-password/,welcome/",
+        "account/email/confirm/,not-me/",
+    )
+)
+"""Addresses kept out of traces: noise, what never ends, and those that carry a mailed secret."""
 
 
 def now() -> datetime:

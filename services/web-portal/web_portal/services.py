@@ -160,7 +160,7 @@ class Caller:
         """
         headers = {"Authorization": f"Bearer {await self._token()}"}
         if seen:
-            headers["Last-Event-ID"] = seen
+            headers["Last-Event-ID"] = _plain(seen)
         response = await self._services.open(service, path, params=params, headers=headers)
         if not response.is_success:
             await response.aread()
@@ -170,9 +170,9 @@ class Caller:
     async def _call(self, service: str, method: str, path: str, **more: Any) -> Answer:
         headers = {"Accept-Language": current().code} | dict(more.pop("headers", {}))
         if service == "identity" and self._network:
-            headers["X-Forwarded-For"] = self._network
+            headers["X-Forwarded-For"] = _plain(self._network)
         if service == "identity" and self._browser:
-            headers["User-Agent"] = self._browser
+            headers["User-Agent"] = _plain(self._browser)
         identity = self._session.data.get("identity")
         if identity is None:
             return _answer(
@@ -218,6 +218,11 @@ class Caller:
         renewed = {**identity, **_answer(response).json}
         self._session.put("identity", renewed)
         return renewed
+
+
+def _plain(text: str) -> str:
+    """Return a header of the browser's so that it can be sent on: browsers say what they like."""
+    return text.encode("ascii", "replace").decode()
 
 
 def _answer(response: httpx.Response) -> Answer:

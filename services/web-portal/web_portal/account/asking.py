@@ -58,7 +58,8 @@ async def ask(visit: SignedIn) -> Response:
         return await _page(visit, chosen, answers, 422)
     body = {**answers.values, "authority": chosen["code"]}
     try:
-        await visit.call.change("identity", "POST", "/me/registrations", body)
+        key = await visit.request_key()
+        await visit.call.change("identity", "POST", "/me/registrations", body, key=key)
     except InvalidError as error:
         answers.place(error.errors, error.detail)
         return await _page(visit, chosen, answers, 422)

@@ -12,12 +12,23 @@ KEPT = timedelta(days=7)
 
 FormPairs = list[tuple[str, str]]
 
+INSERT = """
+INSERT INTO sessions (id_hash, account_id, sealed, created_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id_hash) DO UPDATE SET account_id = excluded.account_id,
+       sealed = excluded.sealed, last_seen_at = excluded.last_seen_at
+"""
+UPDATE = """
+UPDATE sessions SET account_id = $2, sealed = $3, last_seen_at = $5
+ WHERE id_hash = $1 AND created_at = $4
+"""
+
 
 @dataclass
 class Session:
     """One browser's session. `account` is None before log-in; `data` is kept sealed.
 
-    `expired_account` is set when the cookie's session ran out: whose it was.
+    `expired_account` is set when the cookie's session ran out: whose it was. `stored` says that
+    there was a record of it: where that is gone by now, somebody has logged out.
     """
 
     sid: str
@@ -29,6 +40,7 @@ class Session:
     replaced_sid: str | None = None
     changed: bool = False
     ended: bool = False
+    stored: bool = False
 
     @classmethod
     def blank(cls, now: datetime, sid: str | None = None) -> "Session":
@@ -64,7 +76,7 @@ class Session:
         """Give the session a new id, so that one planted before log-in is worth nothing."""
         self.replaced_sid, self.sid = self.sid, new_sid()
         self.created_at = self.last_seen_at = now
-        self.changed = True
+        self.changed, self.stored = True, False
 
     def end(self) -> None:
         """Log out: nothing of the session remains."""
@@ -78,7 +90,7 @@ class SessionStore(Protocol):
         """Return the session of that id, or None where there is none."""
 
     async def save(self, session: Session) -> None:
-        """Store the session as it is now; an ended one is deleted."""
+        """Store the session as it is now; an ended one is deleted, and does not come back."""
 
     async def keep_draft(self, account_id: str, path: str, pairs: FormPairs, now: datetime) -> None:
         """Keep what somebody typed into the form at `path`, instead of an older draft."""
@@ -116,10 +128,14 @@ class PostgresSessions:
             blank = Session.blank(now)
             blank.expired_account = row["account_id"]
             return blank
-        return Session(sid, row["created_at"], row["last_seen_at"], data)
+        return Session(sid, row["created_at"], row["last_seen_at"], data, stored=True)
 
     async def save(self, session: Session) -> None:
-        """Insert or update the row; delete it for an ended or renamed session."""
+        """Insert or update the row; delete it for an ended or renamed session.
+
+        A row that was there when the request began and is not now stays away: a page that was
+        under way at the log-out would else bring the session back, with its secrets.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             gone = [session.replaced_sid] if session.replaced_sid else []
             gone += [session.sid] if session.ended else []
@@ -129,10 +145,7 @@ class PostgresSessions:
                 return
             digest = sid_hash(session.sid)
             await connection.execute(
-                "INSERT INTO sessions (id_hash, account_id, sealed, created_at, last_seen_at)"
-                " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id_hash) DO UPDATE SET"
-                " account_id = excluded.account_id, sealed = excluded.sealed,"
-                " last_seen_at = excluded.last_seen_at",
+                UPDATE if session.stored else INSERT,
                 digest,
                 session.account_id,
                 self._keys.seal(session.data, f"session {digest.hex()}"),
