@@ -21,7 +21,7 @@ async def test_topics_can_be_used_at_once_when_they_are_made(
     """
     found = list[Any]()
 
-    class Looking(AIOKafkaAdminClient):
+    class Looking(AIOKafkaAdminClient):  # type: ignore[misc]
         async def close(self) -> None:
             found.extend(await self.describe_topics([f"{prefix}pep"]))
             await super().close()
