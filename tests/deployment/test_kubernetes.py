@@ -23,6 +23,7 @@ from processes import (
     check_hardened,
     check_told,
     check_topics,
+    client_config,
     image_environment,
     instructions,
     roles,
@@ -30,6 +31,7 @@ from processes import (
 )
 
 from epep_local.topics import PARTITIONS
+from epep_runtime.broker import BrokerError
 from epep_runtime.service import DRAIN_SECONDS
 
 K8S = ROOT / "deploy/k8s"
@@ -89,7 +91,10 @@ def test_kustomize_itself_says_the_same(applied: list[Resource]) -> None:
         found = [yaml.safe_load(yaml.safe_dump(each)) for each in objects if each]
         for each in found:
             for container in _containers(each):
-                container.get("env", []).sort(key=lambda one: one["name"])
+                for named in ("env", "volumeMounts"):
+                    container.get(named, []).sort(key=lambda one: one["name"])
+            pod = each.get("spec", {}).get("template", {}).get("spec", {})
+            pod.get("volumes", []).sort(key=lambda one: one["name"])
         return sorted(found, key=lambda one: (one["kind"], one["metadata"]["name"]))
 
     assert sorted_out(applied) == sorted_out(yaml.safe_load_all(said))
@@ -156,7 +161,7 @@ def test_every_process_is_told_what_it_must_know_and_nothing_unknown(
 
 
 def test_a_process_is_given_its_own_secrets_and_the_keyrings(applied: list[Resource]) -> None:
-    for name, _, _, container in ours(applied):
+    for name, part, _, container in ours(applied):
         given = {
             each["name"]: each["valueFrom"] for each in container["env"] if "value" not in each
         }
@@ -166,7 +171,29 @@ def test_a_process_is_given_its_own_secrets_and_the_keyrings(applied: list[Resou
         assert {key for key, place in places.items() if place == "keyring-secrets"} == keyring
         mail = {"EPEP_SMTP_USERNAME", "EPEP_SMTP_PASSWORD"} if BY_NAME[name].mails else set()
         assert {key for key, place in places.items() if place == "mail-secrets"} == mail
-        assert len(places) == len(keyring | mail)
+        asks_kafka = BY_NAME[name].events and part != "migrate"
+        kafka = {"EPEP_KAFKA_USERNAME", "EPEP_KAFKA_PASSWORD"} if asks_kafka else set()
+        assert {key for key, place in places.items() if place == "kafka-secrets"} == kafka
+        assert len(places) == len(keyring | mail | kafka)
+
+
+def test_kafka_is_reached_by_tls_and_a_log_in(
+    applied: list[Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = {"EPEP_KAFKA_USERNAME": "epep", "EPEP_KAFKA_PASSWORD": "open sesame"}
+    for name, part, each, container in ours(applied):
+        if not BY_NAME[name].events or part == "migrate":
+            continue
+        said, _ = told(applied, container)
+        with pytest.raises(BrokerError, match="asks for a log-in: set EPEP_KAFKA_USERNAME"):
+            check_told(name, said, monkeypatch).broker()  # the Secret was not made
+        broker = check_told(name, said | login, monkeypatch).broker()
+        assert (broker.security, broker.mechanism) == ("SASL_SSL", "SCRAM-SHA-512")
+        [mount] = [one for one in container["volumeMounts"] if one["name"] == "kafka-ca"]
+        assert broker.ca_file == f"{mount['mountPath']}/ca.crt"
+        volumes = each["spec"]["template"]["spec"]["volumes"]
+        [volume] = [one for one in volumes if one["name"] == "kafka-ca"]
+        assert volume["secret"] == {"secretName": "kafka-ca", "optional": True}
 
 
 def test_no_secret_is_in_any_file(applied: list[Resource]) -> None:
@@ -271,7 +298,39 @@ def test_topics_are_made_as_everywhere(applied: list[Resource]) -> None:
         e["data"] for e in of(applied, "ConfigMap") if "EPEP_KAFKA_BOOTSTRAP" in e["data"]
     )
     assert container["command"] == ["sh", "-ceu"]
-    check_topics(container["args"][0], shared | {"EPEP_TOPIC_PREFIX": "a-"}, replication=3)
+    login = {"EPEP_KAFKA_USERNAME": "epep", "EPEP_KAFKA_PASSWORD": r'a"b\c'}
+    environment = shared | login | {"EPEP_TOPIC_PREFIX": "a-"}
+    check_topics(container["args"][0], environment, replication=3)
+
+
+def test_topics_are_made_by_whom_the_environment_says(applied: list[Resource]) -> None:
+    """As `--command-config` wants it: JAAS in a file of properties, each with its own escaping."""
+    [job] = [each for each in of(applied, "Job") if each["metadata"]["name"] == "topics"]
+    [container] = _containers(job)
+    assert {"EPEP_KAFKA_USERNAME", "EPEP_KAFKA_PASSWORD"} <= {e["name"] for e in container["env"]}
+    [shared] = [e["data"] for e in of(applied, "ConfigMap") if "EPEP_KAFKA_BOOTSTRAP" in e["data"]]
+    login = {"EPEP_KAFKA_USERNAME": "epep", "EPEP_KAFKA_PASSWORD": r'a"b\c'}
+    plain = {"EPEP_KAFKA_SASL_MECHANISM": "PLAIN", "EPEP_KAFKA_CA_FILE": ""}
+    bare = {"EPEP_KAFKA_SECURITY": "PLAINTEXT", "EPEP_KAFKA_CA_FILE": ""}
+    jaas = 'sasl.jaas.config=org.apache.kafka.common.security.{} required username="epep"'
+    word = r' password="a\\"b\\\\c";'
+    script = container["args"][0]
+    assert client_config(script, shared | login) == [
+        "security.protocol=SASL_SSL",
+        "ssl.truststore.type=PEM",
+        "ssl.truststore.location=/etc/epep/kafka/ca.crt",
+        "sasl.mechanism=SCRAM-SHA-512",
+        jaas.format("scram.ScramLoginModule") + word,
+    ]
+    assert client_config(script, shared | login | plain) == [
+        "security.protocol=SASL_SSL",
+        "sasl.mechanism=PLAIN",
+        jaas.format("plain.PlainLoginModule") + word,
+    ]
+    assert client_config(script, shared | bare) == ["security.protocol=PLAINTEXT"]
+    with pytest.raises(subprocess.CalledProcessError) as without:
+        client_config(script, shared)
+    assert "EPEP_KAFKA_USERNAME" in without.value.stderr
 
 
 def test_pods_may_do_no_more_than_they_must(applied: list[Resource]) -> None:

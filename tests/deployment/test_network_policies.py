@@ -8,7 +8,7 @@ from kustomizing import Resource, build
 from processes import BY_NAME, ROOT
 
 NAME, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
-PORTS = (53, 443, 587, 5432, 8000, 9092)
+PORTS = (53, 443, 587, 5432, 8000, 9092, 9093)
 DATABASES = [*BY_NAME, "keyring"]
 OUTSIDE = [
     *(End(f"{each}-db", "epep-data", {"cnpg.io/cluster": each}) for each in DATABASES),
@@ -41,7 +41,7 @@ def wanted(pod: End) -> set[tuple[str, str, int]]:
     name, part = pod.labels[NAME], pod.labels[COMPONENT]
     found = {(pod.name, "dns", 53)}
     if part not in ("migrate", "pages"):
-        found.add((pod.name, "kafka", 9092))
+        found.add((pod.name, "kafka", 9093))  # TLS; 9092 is without
     if name in BY_NAME:
         found.add((pod.name, f"{name}-db", 5432))
         if BY_NAME[name].events:
