@@ -1,3 +1,4 @@
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -70,6 +71,20 @@ def test_a_revoked_role_is_gone_everywhere_in_that_authority_only() -> None:
     assert after(REGISTERED, TEACHER, elsewhere, revoked).grants == (
         Grant("998", "designated_teacher"),
     )
+
+
+def test_a_role_is_held_on_its_last_day_and_not_on_the_next() -> None:
+    last = date(2026, 7, 20)
+    until = TEACHER.model_copy(update={"held_to": last})
+    to_come = RoleGranted(
+        account_id=WHO, authority_code="998", role="iro", held_from=date(2027, 1, 1)
+    )
+    account = after(REGISTERED, until, to_come)
+    assert account.on(last) == account
+    assert account.on(last + timedelta(days=1)).authorities == ("998",)
+    again = decide(account.on(date(2026, 9, 1)), WHO, WANTED, new_password=False)
+    assert again == [TEACHER]
+    assert after(REGISTERED, until, *again).on(date(2026, 9, 1)).authorities == ("330",)
 
 
 def test_a_suspended_account_is_suspended_once_and_can_be_restored() -> None:

@@ -1,6 +1,6 @@
 """Two accounts of one person: given both, when merged, then these events; or a refusal."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +38,13 @@ def test_roles_go_over_with_their_school_and_days_and_what_is_held_stays() -> No
     of_a_school = {"setting_urn": "900001", "held_to": LAST}
     old = account(OLD, role(OLD, "designated_teacher", **of_a_school), role(OLD, "iro"))
     kept = account(KEPT, role(KEPT, "iro", held_to=LAST))
-    assert move_roles(old, kept) == [role(KEPT, "designated_teacher", **of_a_school)]
+    assert move_roles(old, kept, LAST) == [role(KEPT, "designated_teacher", **of_a_school)]
+
+
+def test_a_role_that_has_run_out_does_not_move_and_keeps_no_other_from_moving() -> None:
+    old = account(OLD, role(OLD, "iro"), role(OLD, "auditor", held_to=LAST))
+    kept = account(KEPT, role(KEPT, "iro", held_to=LAST))
+    assert move_roles(old, kept, LAST + timedelta(days=1)) == [role(KEPT, "iro")]
 
 
 def test_the_old_account_ends_for_good() -> None:

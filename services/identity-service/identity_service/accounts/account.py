@@ -55,8 +55,9 @@ class Factor:
 class Account:
     """The state of an account's stream; `account_id` is None until somebody is registered.
 
-    `declared` are the (authority, version) pairs of declarations that the person has accepted,
-    `days` each role's first and last day, `merged_into` the account that took this one's place.
+    `grants` are the roles that nobody has taken away: `on` a day some have run out. `declared` are
+    the (authority, version) pairs of declarations that the person has accepted, `days` each role's
+    first and last day, `merged_into` the account that took this one's place.
     """
 
     account_id: UUID | None = None
@@ -75,6 +76,14 @@ class Account:
     def authorities(self) -> tuple[str, ...]:
         """Return the authorities in which the person has a role, in order."""
         return tuple(sorted({each.authority for each in self.grants}))
+
+    def on(self, day: date) -> "Account":
+        """Return the account without the roles whose last day was before this one.
+
+        Nobody says that a role has run out, so `grants` alone has it still.
+        """
+        left = (each for each in self.grants if (self.days[each][1] or day) >= day)
+        return replace(self, grants=tuple(left))
 
 
 def evolve(account: Account, event: Event) -> Account:

@@ -1,5 +1,6 @@
 """Somebody has two accounts: the virtual school makes them one, and closes the other for good."""
 
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 
 from epep_events.base import Event
 from epep_events.identity import AccountsMerged, RoleGranted, RoleRevoked, UserDeactivated
+from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, RefusedError
@@ -39,8 +41,11 @@ class Merged(BaseModel):
     roles: int
 
 
-def move_roles(old: Account, kept: Account) -> list[Event]:
-    """Return the old account's roles as the kept one's, with their days; what it has, it keeps."""
+def move_roles(old: Account, kept: Account, today: date) -> list[Event]:
+    """Return the old account's roles as the kept one's, with their days; what it has, it keeps.
+
+    Roles that have run out are nobody's any more: none moves, and none keeps another from moving.
+    """
     assert kept.account_id is not None
     return [
         RoleGranted(
@@ -51,8 +56,8 @@ def move_roles(old: Account, kept: Account) -> list[Event]:
             held_from=old.days[each][0],
             held_to=old.days[each][1],
         )
-        for each in old.grants
-        if each not in kept.grants
+        for each in old.on(today).grants
+        if each not in kept.on(today).grants
     ]
 
 
@@ -105,7 +110,7 @@ async def merge(account_id: UUID, command: MergeInto, change: Changing, request:
         old = await store.load(connection, ACCOUNT, account_id)
         kept = await store.load(connection, ACCOUNT, into)
         ended = close(old.state, kept.state, authority, command.why)
-        given = move_roles(old.state, kept.state)
+        given = move_roles(old.state, kept.state, local_date(store.clock()))
         await store.append(connection, ACCOUNT.stream(into), kept.version, given, cause)
         await store.append(connection, ACCOUNT.stream(account_id), old.version, ended, cause)
         await end_these(connection, store, opened, cause, store.clock())

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from epep_events.base import Event
 from epep_events.identity import PasswordChanged, RoleGranted, UserRegistered
+from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import Cause, EventStore, VersionConflictError
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
@@ -118,7 +119,8 @@ async def _carry_out(
     async with pool.acquire() as connection, connection.transaction():
         opened = await hold_with_sessions(connection, store, account_id)
         before = await store.load(connection, ACCOUNT, account_id)
-        events = decide(before.state, account_id, command, new_hash is not None)
+        known = before.state.on(local_date(now))
+        events = decide(known, account_id, command, new_hash is not None)
         if new_hash is not None:
             events += await forget_all(connection, account_id, now)
         within = cause.within(_only_authority(events))

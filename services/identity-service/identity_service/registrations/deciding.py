@@ -13,6 +13,7 @@ from epep_events.envelope import Metadata
 from epep_events.getting_in import RegistrationAccepted, RegistrationRefused
 from epep_events.identity import RoleGranted
 from epep_events.profile import Role
+from epep_runtime.civil_time import local_date
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.language import _
@@ -149,15 +150,11 @@ async def refuse_request(
 def grant(account: Account, event: RegistrationAccepted) -> list[Event]:
     """Return the grant that an acceptance means, unless the person holds the role already."""
     wanted = Grant(event.authority_code, event.role, event.setting_urn)
-    if any(
-        (each.authority, each.role, each.setting_urn)
-        == (wanted.authority, wanted.role, wanted.setting_urn)
-        for each in account.grants
-    ):
+    if account.account_id is None or wanted in account.grants:
         return []
     return [
         RoleGranted(
-            account_id=event.account_id,
+            account_id=account.account_id,
             authority_code=event.authority_code,
             role=event.role,
             setting_urn=event.setting_urn,
@@ -165,20 +162,29 @@ def grant(account: Account, event: RegistrationAccepted) -> list[Event]:
     ]
 
 
+async def _kept(reaction: Reaction, account_id: UUID) -> UUID:
+    """Return the account itself, or the one that its person kept where two were merged."""
+    while into := (await reaction.load(ACCOUNT, account_id)).state.merged_into:
+        account_id = into
+    return account_id
+
+
 async def _grant(reaction: Reaction, event: RegistrationAccepted, _: Metadata) -> None:
-    await reaction.append(ACCOUNT, event.account_id, lambda account: grant(account, event))
+    today, account_id = local_date(reaction.now), await _kept(reaction, event.account_id)
+    await reaction.append(ACCOUNT, account_id, lambda account: grant(account.on(today), event))
 
 
 async def _let_carer_in(reaction: Reaction, event: CarerAccessApproved, meta: Metadata) -> None:
     """Give the role to a carer who has an account; others get it when they register."""
-    account_id = await directory.owner(reaction.connection, event.email.lower())
-    authority = meta.authority
-    if account_id is None or authority is None:
+    owner = await directory.owner(reaction.connection, event.email.lower())
+    authority, today = meta.authority, local_date(reaction.now)
+    if owner is None or authority is None:
         return
+    account_id = await _kept(reaction, owner)
     granted = RoleGranted(account_id=account_id, authority_code=authority, role=event.role)
 
     def decide(account: Account) -> list[Event]:
-        held = {(each.authority, each.role) for each in account.grants}
+        held = {(each.authority, each.role) for each in account.on(today).grants}
         return [] if (authority, event.role) in held else [granted]
 
     await reaction.append(ACCOUNT, account_id, decide)

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from epep_access.checking import held_by
 from epep_access.permissions import table
 from epep_events.getting_in import FactorsReset, SessionsEndedByAuthority
+from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.problems import NotFoundError
 from epep_runtime.service import Running
@@ -38,9 +39,11 @@ async def account_and_shared(
 ) -> tuple[Account, list[str]]:
     """Return an account and the authorities whose virtual school asks and where it has a role.
 
-    Raises NotFoundError where there is none: who works elsewhere is nobody here.
+    Roles that have run out are left out. Raises NotFoundError where there is none: who works
+    elsewhere is nobody here.
     """
-    account = (await running.store.load(running.pool, ACCOUNT, account_id)).state
+    today = local_date(running.store.clock())
+    account = (await running.store.load(running.pool, ACCOUNT, account_id)).state.on(today)
     held = await held_by(running.pool, principal)
     managed = held.authorities(table().allowed("people.manage"))
     shared = [authority for authority in account.authorities if authority in managed]
