@@ -22,12 +22,15 @@ from board_stories import PROFILE, SECTIONS
 from pydantic import SecretStr
 
 from epep_local import plain_http
+from epep_local.guarded import GuardedKafka
 from epep_local.ports import free_port
 from epep_local.testing import DatabaseFactory, TopicFactory
+from epep_local.topics import create_topics
 from epep_runtime.migrations import migrate
 from epep_runtime.testing import eventually
 from epep_runtime.waiting import ended
 from qa_service.live_board.counting import count
+from qa_service.live_board.counting_worker import BoardWorker
 from qa_service.live_board.follower import Follower
 from qa_service.live_board.profiles import ProfileVersions
 from qa_service.main import SERVICE
@@ -205,8 +208,8 @@ def counted(follower: Follower, authority: str) -> Counter[str]:
 
 
 @asynccontextmanager
-async def producing(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True)
+async def producing(settings: QASettings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**settings.broker().options(), enable_idempotence=True)
     await producer.start()
     try:
         yield producer
@@ -250,7 +253,7 @@ async def test_killing_a_worker_in_mid_stream_leaves_the_right_numbers(
             await log.repeat(chance)
 
     with workers(settings, tmp_path) as (one, two):
-        async with producing(kafka_bootstrap) as producer, following(settings) as follower:
+        async with producing(settings) as producer, following(settings) as follower:
             log = Log(producer, prefix)
 
             async def shared() -> bool:
@@ -293,3 +296,32 @@ async def test_killing_a_worker_in_mid_stream_leaves_the_right_numbers(
                     return await right(later)
 
                 await eventually(same, STANDING_STILL)
+
+
+async def test_the_board_counts_on_a_kafka_behind_tls_and_a_log_in(
+    guarded_kafka: GuardedKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Topics, changelog, stream application and reader: each logs in."""
+    chance, told = random.Random(SEED), dict[str, Any](guarded_kafka.told)
+    settings = QASettings(
+        database_url=SecretStr("postgresql://nowhere.invalid/qa"),
+        topic_prefix=f"board{chance.getrandbits(32):x}.",
+        **told,
+    )
+    await create_topics(settings.broker(), settings.topic_prefix, ["pep", "qa"], 1)
+    counting = asyncio.create_task(BoardWorker(settings).run())
+    try:
+        async with producing(settings) as producer, following(settings) as follower:
+            log = Log(producer, settings.topic_prefix)
+            for _ in range(10):
+                pep_id = UUID(int=chance.getrandbits(128))
+                await live_through(log, "330", pep_id, chance)
+            await log.flush()
+
+            async def right() -> bool:
+                return bool(log.tally("330")) and counted(follower, "330") == log.tally("330")
+
+            await eventually(right, STANDING_STILL)
+    finally:
+        await ended(counting)
+    assert told["kafka_password"] not in caplog.text
