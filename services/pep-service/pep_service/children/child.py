@@ -60,7 +60,8 @@ class Child:
     `episodes` are in order of their start; `people` are (account id, role) in order of assignment;
     `terms` are the first and last day of those whose role has them; `attended` are the URNs of the
     settings attended since registration, in order; `carers` are the requests for carers' access
-    with what became of them (`waiting`, `approved`, `refused`).
+    with what became of them (`waiting`, `approved`, `refused`); `approvals` are the requests
+    approved, in order, and `ended` is how many of them there were when somebody's role last ended.
     """
 
     child_id: UUID | None = None
@@ -81,6 +82,8 @@ class Child:
     people: tuple[tuple[UUID, str], ...] = ()
     terms: Mapping[tuple[UUID, str], tuple[date | None, date | None]] = field(default_factory=dict)
     carers: Mapping[UUID, tuple[CarerAccessRequested, str]] = field(default_factory=dict)
+    approvals: tuple[UUID, ...] = ()
+    ended: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -136,7 +139,8 @@ def evolve(state: Child, event: Event) -> Child:
             return replace(state, people=(*others, person), terms=terms)
         case ProfessionalUnassigned():
             gone = (event.account_id, event.role)
-            return replace(state, people=tuple(each for each in state.people if each != gone))
+            others = tuple(each for each in state.people if each != gone)
+            return replace(state, people=others, ended={**state.ended, gone: len(state.approvals)})
         case _:
             return _care_evolved(state, event)
 
@@ -173,6 +177,7 @@ def _carers_evolved(state: Child, event: Event) -> Child:
             changed = (event, "waiting")
         case CarerAccessApproved():
             changed = (state.carers[event.request_id][0], "approved")
+            state = replace(state, approvals=(*state.approvals, event.request_id))
         case CarerAccessRefused():
             changed = (state.carers[event.request_id][0], "refused")
         case _:

@@ -35,18 +35,32 @@ The ids are read out first: behind row security no index is asked with what `->>
 """
 
 
+TOLD = """
+SELECT EXISTS (SELECT FROM known_roles WHERE account_id = $1 AND authority = $2 AND role = $3)
+"""
+"""Whether the role is in the read model: from then on an approval that comes later finds it there.
+
+Before that each of the two could miss the other.
+"""
+
+
 class NotKnownYetError(Exception):
-    """The account or an approval is not in the read models yet: try again."""
+    """The account, its role or an approval is not in the read models yet: try again."""
 
 
 def decide(child: Child, account_id: UUID, email: str, role: Role) -> list[Event]:
-    """Return the assignment where that address was approved in that role."""
-    approved = any(
-        asked.email == email and asked.relation == role and state == "approved"
-        for asked, state in child.carers.values()
-    )
-    told = ProfessionalFacts(account_id=account_id, role=role)
-    return assign(child, told) if approved else []
+    """Return the assignment where that address was approved in that role.
+
+    An approval lets them in once: what the virtual school has ended or given a last day since is
+    not given again when the account gets its role again.
+    """
+    if (account_id, role) in child.people:
+        return []
+    since = child.approvals[child.ended.get((account_id, role), 0) :]
+    asked = (child.carers[each][0] for each in since)
+    if not any((each.email, each.relation) == (email, role) for each in asked):
+        return []
+    return assign(child, ProfessionalFacts(account_id=account_id, role=role))
 
 
 async def approved(reaction: Reaction, event: CarerAccessApproved, _: Metadata) -> None:
@@ -65,10 +79,14 @@ async def granted(reaction: Reaction, event: RoleGranted, _: Metadata) -> None:
     """Assign a carer who has just got the role to every child that they were approved for."""
     if event.role not in FAMILY:
         return
-    person = await person_of(reaction.connection, event.account_id)
-    if person is None or await reaction.connection.fetchval(BEHIND):
+    connection = reaction.connection
+    person = await person_of(connection, event.account_id)
+    facts = event.account_id, event.authority_code, event.role
+    if person is None or not await connection.fetchval(TOLD, *facts):
         raise NotKnownYetError
-    rows = await reaction.connection.fetch(
+    if await connection.fetchval(BEHIND):
+        raise NotKnownYetError
+    rows = await connection.fetch(
         "SELECT DISTINCT child_id, authority FROM carer_requests"
         " WHERE email = $1 AND state = 'approved' AND relation = $2",
         person.email,
