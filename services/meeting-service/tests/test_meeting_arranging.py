@@ -54,6 +54,11 @@ async def test_a_pep_with_a_meeting_invites_everybody_in_one_append(world: Any) 
         ("Ms Gray", f"{teacher.hex[:8]}@example.org", "Designated Teacher", None, "pending"),
         ("Rosa Hill", "aunt@example.org", "Invited by email", None, "pending"),
     ]
+    seen = await world.view(await world.person("parent"), pep_id)  # who reads no addresses
+    assert [(each["name"], each["email"]) for each in seen["invitations"]] == [
+        ("Ms Gray", None),
+        ("Rosa Hill", None),
+    ]
     said = [e for e in await world.service.said() if e.data.pep_id == pep_id]
     expected: list[type[Any]] = [MeetingScheduled, InvitationIssued, InvitationIssued]
     assert [type(e.data) for e in said] == expected

@@ -27,13 +27,15 @@ from meeting_service.meetings.record import Attended, YesNo
 from meeting_service.meetings.rights import May, Scene, scene_of
 from meeting_service.read_models.deliveries import Delivery, DeliveryState, deliveries
 from meeting_service.read_models.peps import organiser_of
-from meeting_service.read_models.profiles import MeetingProfile
 
 router = APIRouter(tags=["meeting"])
 
 
 class InvitationView(BaseModel):
-    """One invitee: what they answered, and what became of the newest mail to them."""
+    """One invitee: what they answered, and what became of the newest mail to them.
+
+    Families are not told `email`, the person's address, but for their own.
+    """
 
     invitation_id: UUID
     name: str
@@ -112,19 +114,21 @@ class MeetingView(BaseModel):
 
 def _invitation(
     invitation: Invitation,
-    profile: MeetingProfile,
     delivered: Mapping[UUID, Delivery],
     may: May,
+    scene: Scene,
 ) -> InvitationView:
     person = invitation.person
+    own = person.account_id == scene.account_id
+    addressed = own or scene.acting.may("child.read_restricted")
     found = delivered.get(person.invitation_id, Delivery())
     missed = found.missed_by(invitation.instead_of) and person.email != ERASED
     delivery = found.since(invitation.instead_of)
     return InvitationView(
         invitation_id=person.invitation_id,
         name=person.name,
-        email=person.email,
-        role_label=profile.role_label(person.role),
+        email=person.email if addressed else None,
+        role_label=scene.pep.profile.role_label(person.role),
         account_id=person.account_id,
         answer=invitation.answer,
         proposed_at=invitation.proposed_at,
@@ -183,7 +187,7 @@ async def view_of(scene: Scene) -> MeetingView:
         reason_detail=meeting.reason_detail,
         contact_name=meeting.contact_name,
         contact_phone=meeting.contact_phone,
-        invitations=[_invitation(i, profile, delivered, may) for i in meeting.invitations],
+        invitations=[_invitation(each, delivered, may, scene) for each in meeting.invitations],
         record=RecordView.model_validate(meeting.record.as_json()),
         checklist=[ChoiceView(value=v, label=label) for v, label in profile.checklist.items()],
         next_meeting=_next(meeting),
