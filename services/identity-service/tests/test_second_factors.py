@@ -209,6 +209,16 @@ async def test_a_virtual_school_helps_somebody_who_lost_their_telephone(door: Do
     assert [each.why for each in reset] == ["Lost telephone"]
 
 
+async def test_nobody_is_rid_of_their_own_factors_as_the_virtual_school(door: Door) -> None:
+    person = await door.person("330:virtual_school")
+    me = Session(door, await door.enter(person))
+    await with_app(door, me)
+    why = {"why": "A thief with this session"}
+    refused = await me.post(f"/accounts/{person.account_id}/factors/reset", why)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "own-account")
+    assert (await begun(door, person))["next"] == "totp"
+
+
 async def test_no_secret_of_a_factor_is_written_down(door: Door) -> None:
     person = await door.person()
     secret, confirmed = await with_app(door, Session(door, await door.enter(person)))

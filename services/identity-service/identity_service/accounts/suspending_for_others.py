@@ -12,7 +12,7 @@ from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
 from identity_service.accounts.suspending import restore_account, suspend_account
 from identity_service.answering_once import AnsweredOnce
-from identity_service.sessions.ending_for_others import SayWhy, account_and_shared
+from identity_service.sessions.ending_for_others import SayWhy, account_and_shared, refuse_own
 
 router = APIRouter(tags=["accounts"], route_class=AnsweredOnce)
 
@@ -31,8 +31,7 @@ async def wholly_shared_authority(running: Running, principal: Principal, accoun
     own.
     """
     account, shared = await account_and_shared(running, principal, account_id)
-    if account_id == principal.account_id:
-        raise RefusedError(_("This is your own account: ask a colleague."), "own-account")
+    refuse_own(principal, account_id)
     if set(account.authorities) - set(shared):
         raise RefusedError(
             _(

@@ -10,7 +10,8 @@ from epep_access.permissions import table
 from epep_events.getting_in import FactorsReset, SessionsEndedByAuthority
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
-from epep_runtime.problems import NotFoundError
+from epep_runtime.language import _
+from epep_runtime.problems import NotFoundError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.text import Command, Name, example
 from epep_runtime.tokens import Principal
@@ -50,6 +51,12 @@ async def account_and_shared(
     if not shared:
         raise NotFoundError
     return account, shared
+
+
+def refuse_own(principal: Principal, account_id: UUID) -> None:
+    """Raise RefusedError `own-account` where somebody asks it of their own account."""
+    if account_id == principal.account_id:
+        raise RefusedError(_("This is your own account: ask a colleague."), "own-account")
 
 
 async def shared_authority(running: Running, principal: Principal, account_id: UUID) -> str:
@@ -95,7 +102,7 @@ async def end_sessions(
     "/accounts/{account_id}/factors/reset",
     status_code=204,
     response_class=Response,
-    responses={403: CHANGE_RESPONSES[403]},
+    responses={403: CHANGE_RESPONSES[403], 409: CHANGE_RESPONSES[409]},
     summary="Take a person's second factors away",
 )
 async def reset_factors(
@@ -103,10 +110,12 @@ async def reset_factors(
 ) -> None:
     """Back to the mailed code for somebody who has lost all factors. They are told by mail.
 
-    Their sessions end and no device is remembered.
+    Their sessions end and no device is remembered. 409 `own-account` for one's own: whoever has
+    come by a session of the virtual school's must not be rid of its person's factors so.
     """
     running = running_of(request)
     authority = await shared_authority(running, change.principal, account_id)
+    refuse_own(change.principal, account_id)
     cause = change.cause("virtual_school", authority)
     store, now = running.store, running.store.clock()
     async with running.pool.acquire() as connection, connection.transaction():

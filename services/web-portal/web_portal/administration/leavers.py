@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web_portal.administration.visitors import authority_of
-from web_portal.problems import InvalidError, NotFoundError
+from web_portal.problems import InvalidError, NotFoundError, RefusedError
 from web_portal.web.authorities import role_labels
 from web_portal.web.language import _, ngettext
 from web_portal.web.visit import SignedIn, Visit
@@ -141,7 +141,10 @@ async def reset_factors(visit: SignedIn, account_id: UUID) -> Response:
     if not why:
         return await person_page(visit, account_id, {"lost": _("Say how you know that it is them")})
     path = f"/accounts/{account_id}/factors/reset"
-    await visit.call.change("identity", "POST", path, {"why": why})
+    try:
+        await visit.call.change("identity", "POST", path, {"why": why})
+    except RefusedError as error:
+        return await person_page(visit, account_id, {"lost": error.detail})
     words = _("At their next log-in they get a code by email.")
     return visit.go(
         back_to(visit, account_id), _("Their app, passkeys and recovery codes are gone"), words
