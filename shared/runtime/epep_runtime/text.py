@@ -37,8 +37,12 @@ def one_line(value: str) -> str:
 
 
 def email_address(value: str) -> str:
-    """Return the address in lower case. Raises ValueError where it is none."""
-    value = one_line(value).strip().lower()
+    """Return the address in lower case. Raises ValueError where it is none.
+
+    Signs that nobody sees, which come along when an address is copied from a mail, are left out.
+    """
+    seen = (each for each in one_line(value) if unicodedata.category(each) != "Cf")
+    value = "".join(seen).strip().lower()
     if len(value) > 254 or not EMAIL.match(value):
         raise ValueError(_("must be an email address in the correct format, like name@example.com"))
     return value
