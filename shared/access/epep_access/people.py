@@ -124,8 +124,15 @@ async def _reactivated(connection: Connection, event: UserReactivated, _: Metada
     )
 
 
+MERGING = "SELECT pg_advisory_xact_lock(hashtextextended('merged accounts', 0))"
+
+
 async def _merged(connection: Connection, event: AccountsMerged, _: Metadata) -> None:
-    """Note which account the person kept; merges of merged accounts come in any order."""
+    """Note which account the person kept; merges of merged accounts come in any order.
+
+    And, over two partitions, at the same time: each waits for the other, which it would not see.
+    """
+    await connection.execute(MERGING)
     kept = await connection.fetchval(
         "SELECT coalesce((SELECT merged_into FROM known_people WHERE account_id = $1), $1)",
         event.into_account_id,
@@ -191,6 +198,18 @@ async def names_of(database: Pool | Connection, account_ids: Iterable[UUID]) -> 
         list(set(account_ids)),
     )
     return {row["account_id"]: row["name"] for row in rows}
+
+
+async def kept_accounts(
+    database: Pool | Connection, account_ids: Iterable[UUID]
+) -> dict[UUID, UUID]:
+    """Return the accounts into which these were merged, by account; the others are left out."""
+    rows = await database.fetch(
+        "SELECT account_id, merged_into FROM known_people"
+        " WHERE account_id = ANY($1::uuid[]) AND merged_into IS NOT NULL",
+        list(set(account_ids)),
+    )
+    return {row["account_id"]: row["merged_into"] for row in rows}
 
 
 async def person_of(database: Pool | Connection, account_id: UUID) -> Person | None:

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
+from epep_access.people import kept_accounts
 from epep_events.base import ERASED, Event
 from epep_events.envelope import Metadata
 from epep_events.identity import AccountsMerged
 from epep_events.meeting import InvitationLinked, InvitationWithdrawn, MeetingOrganiserChanged
 from epep_runtime.subscriptions import Reaction, Reactor
 from meeting_service.meetings.meeting import MEETING, Invitation, Meeting
-from meeting_service.read_models.people import kept_accounts
 
 CONCERNED = """
 SELECT m.meeting_id, m.authority FROM meetings m

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from epep_access.people import Person, people_of
+from epep_access.people import Person, kept_accounts, people_of
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.meeting import InvitedPerson, MeetingScheduled, When
@@ -12,7 +12,6 @@ from epep_runtime.subscriptions import Reaction, Reactor
 from meeting_service.invitations.links import Sealer, sealer
 from meeting_service.meetings.inviting import invitation_id_of, issue
 from meeting_service.meetings.meeting import MEETING, Meeting, meeting_id_of
-from meeting_service.read_models.people import kept_accounts
 from meeting_service.read_models.peps import organiser_of
 from meeting_service.read_models.profiles import profile
 from meeting_service.settings import meeting_settings

@@ -1,6 +1,5 @@
-"""Which roles a person has near a child, and which account is theirs after a merge."""
+"""Which roles a person has near a child."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from epep_runtime.postgres import Connection, Pool
@@ -23,15 +22,3 @@ async def roles_near(
         child_id,
     )
     return {row["role"] for row in rows}
-
-
-async def kept_accounts(
-    database: Pool | Connection, account_ids: Iterable[UUID]
-) -> dict[UUID, UUID]:
-    """Return the accounts into which these were merged, by account; the others are left out."""
-    rows = await database.fetch(
-        "SELECT account_id, merged_into FROM known_people"
-        " WHERE account_id = ANY($1::uuid[]) AND merged_into IS NOT NULL",
-        list(set(account_ids)),
-    )
-    return {row["account_id"]: row["merged_into"] for row in rows}

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from epep_access.people import kept_accounts
 from epep_events.base import Event
 from epep_events.envelope import Metadata
 from epep_events.identity import AccountsMerged
@@ -37,14 +38,21 @@ def decide(child: Child, old: UUID, kept: UUID) -> list[Event]:
     return events
 
 
+async def kept_by(reaction: Reaction, event: AccountsMerged) -> UUID:
+    """Return the account that the person has in the end."""
+    into = event.into_account_id
+    return (await kept_accounts(reaction.connection, [into])).get(into, into)
+
+
 async def merged(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
     """Hand every child of the closed account to the one that is kept.
 
     Each within the child's own authority, which need not be that of who merged: a teacher has
-    children of several.
+    children of several. The kept account may have been merged on already: merges are heard in any
+    order.
     """
     rows = await reaction.connection.fetch(CHILDREN, event.account_id)
-    old, kept = event.account_id, event.into_account_id
+    old, kept = event.account_id, await kept_by(reaction, event)
     cause = reaction.cause()
     await reaction.append_many(
         CHILD,

@@ -18,6 +18,7 @@ from epep_runtime.ids import derived_id
 from epep_runtime.subscriptions import Reaction, Reactor
 from pep_service.access.covers import COVER, Cover
 from pep_service.access.delegations import DELEGATION, Delegation
+from pep_service.reactions.merged import kept_by
 
 S = TypeVar("S")
 
@@ -122,7 +123,7 @@ async def _replace(
 async def move_delegations(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
     """Let the kept account delegate, and be the delegate, where the closed one did or was."""
     rows = await reaction.connection.fetch(DELEGATIONS, event.account_id)
-    old, kept, now = event.account_id, event.into_account_id, reaction.now
+    old, kept, now = event.account_id, await kept_by(reaction, event), reaction.now
     await _replace(
         reaction,
         DELEGATION,
@@ -136,7 +137,7 @@ async def move_delegations(reaction: Reaction, event: AccountsMerged, _: Metadat
 async def move_covers(reaction: Reaction, event: AccountsMerged, _: Metadata) -> None:
     """Let the kept account cover, and be covered, where the closed one did or was."""
     rows = await reaction.connection.fetch(COVERS, event.account_id)
-    old, kept, now = event.account_id, event.into_account_id, reaction.now
+    old, kept, now = event.account_id, await kept_by(reaction, event), reaction.now
     await _replace(
         reaction,
         COVER,
