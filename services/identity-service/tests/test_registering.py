@@ -154,8 +154,8 @@ async def test_who_was_invited_by_that_authority_need_not_wait(door: Door) -> No
     elsewhere = details(other, role="iro", setting_urn=None)
     await invite(door, elsewhere["email"], code)
     assert (await registered(door, elsewhere))["state"] == "waiting"
-    for role in ("virtual_school", "carer"):
-        other_role = details(code, role=role, setting_urn=None)
+    for role in ("virtual_school", "carer", "social_worker"):
+        other_role = details(code, role=role, setting_urn=None, team="Care planning 2")
         await invite(door, other_role["email"], code)
         assert (await registered(door, other_role))["state"] == "waiting"
     mistaken = details(code, role="iro", setting_urn=None)

@@ -30,9 +30,11 @@ from identity_service.read_models.invited import invitations_of, is_approved_car
 from identity_service.registrations.registration import REGISTRATION
 
 router = APIRouter()
-GRANTED_TO_INVITED = frozenset({"designated_teacher", "designated_person", "social_worker", "iro"})
-"""Whom a colleague may let in by an invitation: never the virtual school's own roles, and never
-family, whom the virtual school lets in by approving their address (B71)."""
+GRANTED_TO_INVITED = frozenset({"designated_teacher", "designated_person", "iro"})
+"""Whom a colleague may let in by an invitation: never the virtual school's own roles, never family,
+whom the virtual school lets in by approving their address (B71), and never a role that opens more
+than the child: with a social worker's anybody who was invited to one meeting could open every
+record of the authority in an emergency."""
 
 
 class ConfirmRegistration(Command):
