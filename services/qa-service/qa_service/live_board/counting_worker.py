@@ -236,6 +236,7 @@ class BoardWorker:
             except Exception as error:  # whatever broke it: the table begins again where it was
                 self.trouble = type(error).__name__
                 why = await self._settings.broker().refusal(error)
+                self.trouble = why.removesuffix(".") if why else self.trouble
                 what = where_and_what(error)
                 log.warning("the board's worker will begin again", error=what, why=why)
             await asyncio.sleep(PAUSE_SECONDS)
