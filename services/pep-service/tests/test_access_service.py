@@ -251,10 +251,14 @@ async def test_an_emergency_lasts_a_day_and_is_told(world: Any) -> None:
     assert short.status_code == 422
     outsider = await world.person("Otto Out", ("998", "social_worker"))
     assert (await world.send(outsider, "POST", "/break-glass", body)).status_code == 403
-    taken = await world.send(duty, "POST", "/break-glass", body)
+    taken = await world.send(duty, "POST", "/break-glass", body, key="once")
     assert taken.status_code == 201, taken.text
     assert taken.json()["child_id"] == str(child)
     await sees(world, duty, child)
+    lost = await world.send(duty, "POST", "/break-glass", body, key="once")
+    assert (lost.status_code, lost.json()) == (201, taken.json())
+    more = await world.send(duty, "POST", "/break-glass", body)
+    assert (more.status_code, more.json()["errors"][0]["code"]) == (409, "has-access")
     rows = (await world.get(head, f"/children/{child}/access")).json()["rows"]
     found = next(row for row in rows if row["basis"] == "emergency")
     assert found["reason"] == "Police have found the child."
@@ -333,6 +337,11 @@ async def test_a_file_allocates_all_or_nothing(world: Any) -> None:
     assert answer.status_code == 200
     assert found["changed"] == 0
     assert {each["column"] for each in found["problems"]} == {"social_care_id", "role"}
+    files = {"file": ("a.csv", b"social_care_id,email,role\nC-none,no\0body@x.example,iro\n")}
+    answer = await world.service.client.post(
+        "/allocations?authority=330", files=files, headers=world.headers(head)
+    )
+    assert answer.status_code == 422, answer.text
     files = {"file": ("a.csv", b"child\n1\n")}
     answer = await world.service.client.post(
         "/allocations?authority=330", files=files, headers=world.headers(head)

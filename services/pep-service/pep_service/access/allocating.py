@@ -152,7 +152,11 @@ async def _text_of(request: Request) -> str:
             sent = form.get("file")
             if not isinstance(sent, UploadFile):
                 raise InvalidError([FieldError("file", _("Choose a CSV file."), "missing")])
-            return (await sent.read()).decode("utf-8")
+            data = await sent.read()
+            if b"\0" in data:  # which no column of the database takes
+                message = _("This is not a text file.")
+                raise InvalidError([FieldError("file", message, "encoding")])
+            return data.decode("utf-8")
     except HTTPException as error:
         raise ProblemError(400, "malformed", _("The body is not multipart/form-data.")) from error
     except UnicodeDecodeError as error:
