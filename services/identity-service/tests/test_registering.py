@@ -122,16 +122,17 @@ async def test_a_refusal_says_why_and_gives_nothing(door: Door) -> None:
     typed = details(code, role="social_worker", setting_urn=None, team="Care planning 2")
     me = await newcomer(door, typed)
     request, head = await waiting(door, code, typed["email"])
+    why = "Nobody in that team knows you.\n" + "Ask your manager to ring us. " * 8 + "Thank you."
     answer = await door.service.client.post(
         f"/access-requests/{request['registration_id']}/refusal",
-        json={"why": "Nobody in that team knows you."},
+        json={"why": why},
         headers=head | {"If-Match": f'"{request["version"]}"'},
     )
     assert answer.status_code == 200, answer.text
 
     async def i_know() -> bool:
         asked = (await me.get("/me")).json()["registrations"][0]
-        assert (asked["state"], asked["why"]) == ("refused", "Nobody in that team knows you.")
+        assert (asked["state"], asked["why"]) == ("refused", why)
         return True
 
     await eventually(i_know)

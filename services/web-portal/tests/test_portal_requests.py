@@ -50,3 +50,23 @@ async def test_nobody_else_s_queue_is_there(
     await browser.log_in()
     assert (await browser.open(QUEUE)).status_code == 404
     assert services.count(CALL) == 0
+
+
+async def test_a_reason_that_cannot_be_sent_is_still_there_to_correct(
+    browser: Any, services: Any, works_for: Any
+) -> None:
+    works_for("330")
+    await browser.log_in()
+    one = "/access-requests/0190b1f0-0000-7000-8000-0000000000c1"
+    asked = {"name": "Zofia Wren", "role": "iro", "role_label": "IRO", "state": "waiting"}
+    blank = ("setting_urn", "team", "job_title", "phone", "decided", "why", "email", "invited")
+    asked |= dict.fromkeys(blank) | {"asked_at": "2026-11-23T09:00:00Z"}
+    services.set(f"GET identity{one}", asked, etag='"2"')
+    services.set("GET identity/registration-options", {"authorities": []})
+    errors = [{"field": "why", "message": "must be shorter", "code": "string_too_long"}]
+    services.problem(f"POST identity{one}/refusal", 422, detail="Wrong", errors=errors)
+    path = f"/administration/requests/{one.rpartition('/')[2]}/refusal"
+    again = await browser.send(path, {"why": "We do not know you.\nAsk your head.", "version": "2"})
+    assert again.status_code == 422
+    assert "We do not know you.\nAsk your head.</textarea>" in again.text
+    assert 'href="#field-why"' in again.text

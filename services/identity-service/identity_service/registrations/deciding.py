@@ -1,10 +1,11 @@
 """The virtual school grants what was asked for, or something else, or refuses with a reason."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from epep_access.checking import must_here
 from epep_events.access import CarerAccessApproved
@@ -20,7 +21,7 @@ from epep_runtime.language import _
 from epep_runtime.problems import FieldError, InvalidError, NotFoundError, RefusedError
 from epep_runtime.service import Running
 from epep_runtime.subscriptions import Reaction, Reactor
-from epep_runtime.text import Command, Name, example
+from epep_runtime.text import Command, Paragraph, example
 from epep_runtime.tokens import Principal
 from identity_service.accounts import directory
 from identity_service.accounts.account import ACCOUNT, Account, Grant
@@ -29,6 +30,7 @@ from identity_service.registrations.registration import REGISTRATION, Registrati
 from identity_service.registrations.wanting import Urn
 
 router = APIRouter()
+Reason = Annotated[Paragraph, StringConstraints(min_length=1, max_length=1000)]
 
 
 class Accept(Command):
@@ -45,7 +47,7 @@ class Refuse(Command):
 
     model_config = example(why="We do not know you. Please ask your head teacher to write to us.")
 
-    why: Name
+    why: Reason
 
 
 class ChangedRequest(BaseModel):

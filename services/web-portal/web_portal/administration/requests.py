@@ -90,14 +90,16 @@ async def _granting(visit: Visit, request: dict[str, Any]) -> list[Question]:
 
 
 async def _page(
-    visit: Visit, registration_id: UUID, granting: Answers | None = None, refusing: str = ""
+    visit: Visit,
+    registration_id: UUID,
+    granting: Answers | None = None,
+    refusing: Answers | None = None,
 ) -> Response:
     request, version = await _one(visit, registration_id)
     questions = await _granting(visit, request)
-    no = Answers(typed={"why": ""}, errors={"why": refusing} if refusing else {})
     yes_form = show(questions, granting or saved(questions))
-    no_form = show([_why()], no)
-    wrong = bool(refusing) or bool(granting and granting.wrong)
+    no_form = show([_why()], refusing or saved([_why()]))
+    wrong = any(each.wrong for each in (granting, refusing) if each)
     return await visit.page(
         "administration/request.html",
         422 if wrong else 200,
@@ -146,15 +148,18 @@ async def accept(visit: SignedIn, registration_id: UUID) -> Response:
 async def refuse(visit: SignedIn, registration_id: UUID) -> Response:
     """Refuse with a reason; the person is mailed."""
     answers = read([_why()], await visit.form(), all_needed=True)
-    if answers.wrong:
-        return await _page(visit, registration_id, refusing=answers.errors["why"])
-    try:
-        await _decide(visit, registration_id, "refusal", answers.values)
-    except InvalidError as error:
-        return await _page(visit, registration_id, refusing=error.detail)
-    except (RefusedError, StaleError):
-        return visit.go(_list(visit), _("Somebody else has answered this request"), neutral=True)
-    return visit.go(_list(visit), _("The request is refused, and the person is told why"))
+    if not answers.wrong:
+        try:
+            await _decide(visit, registration_id, "refusal", answers.values)
+        except InvalidError as error:
+            answers.place(error.errors, error.detail)
+        except (RefusedError, StaleError):
+            return visit.go(
+                _list(visit), _("Somebody else has answered this request"), neutral=True
+            )
+        else:
+            return visit.go(_list(visit), _("The request is refused, and the person is told why"))
+    return await _page(visit, registration_id, refusing=answers)
 
 
 async def _decide(visit: Visit, registration_id: UUID, how: str, body: Any) -> None:
