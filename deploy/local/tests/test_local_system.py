@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from epep_local.backends import Backends
+from epep_local.backends import Backends, kafka_access
 from epep_local.machine import chosen_ports
 from epep_local.problem import LocalError
 from epep_local.services import SERVICES, service
@@ -29,6 +29,23 @@ def test_no_service_is_told_where_another_is(
         if other != name:
             assert not [key for key, value in told.items() if plan.url(other) in value]
             assert not [key for key, value in told.items() if f"epep_{other}" in value]
+
+
+def test_services_are_told_how_a_given_kafka_is_reached(tmp_path: Path) -> None:
+    of_it = {"EPEP_KAFKA_SECURITY": "SASL_PLAINTEXT", "EPEP_KAFKA_USERNAME": "epep"}
+    shell = of_it | {"EPEP_KAFKA_PORT": "8421", "EPEP_KAFKA_PASSWORD": "open sesame"}
+    assert kafka_access(shell) == {}  # of whom nobody gave the address
+    access = kafka_access(shell | {"EPEP_KAFKA_BOOTSTRAP": "kafka:9094"})
+    assert access == of_it | {"EPEP_KAFKA_PASSWORD": "open sesame"}
+    given = Backends("kafka:9094", "postgresql://x", "mail", 25, None, kafka_access=access)
+    told = System(given, tmp_path, {one.name: one.port for one in SERVICES}).environment("pep")
+    assert access.items() <= told.items()
+    assert given.broker.bootstrap == told["EPEP_KAFKA_BOOTSTRAP"] == "kafka:9094"
+    assert (given.broker.security, given.broker.username) == ("SASL_PLAINTEXT", "epep")
+    assert "open sesame" not in repr(given)
+    half = Backends("kafka:9094", "postgresql://x", "mail", 25, None, kafka_access=of_it)
+    with pytest.raises(LocalError, match="set EPEP_KAFKA_PASSWORD, too"):
+        _ = half.broker
 
 
 def test_the_portal_is_told_where_the_five_are(plan: System) -> None:
