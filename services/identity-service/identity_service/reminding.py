@@ -56,7 +56,7 @@ async def look_up_forgotten_email(running: Running, ask: Ask) -> None:
         if not account.active or account.account_id is None:
             return
         counters = running.part(Identity).counters
-        if not await counters.may_mail(connection, account.email):
+        if not await counters.may_mail(connection, ask, account.email):
             return
         event = EmailReminderRequested(
             account_id=account.account_id, name=account.name, email=account.email

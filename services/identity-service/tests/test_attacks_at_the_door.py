@@ -142,6 +142,29 @@ async def test_the_wait_ends_by_itself_and_by_a_mailed_link(door: Door) -> None:
     assert (await door.knock(person.email, "four brisk otters")).status_code == 202
 
 
+async def test_who_floods_a_mailbox_is_stopped_and_keeps_nobody_from_a_new_password(
+    door: Door,
+) -> None:
+    person = await door.person()
+    typed = details(a_code(), email=person.email)
+    await adopt(door, typed["authority"])
+    for _ in range(6):
+        assert (await door.post("/registrations", typed)).status_code == 202
+    for _ in range(6):
+        asked = await door.post("/forgotten-password", {"email": person.email})
+        assert asked.status_code == 202
+
+    async def looked_up() -> bool:
+        return not await door.service.process.pool.fetchval("SELECT count(*) FROM asks")
+
+    await eventually(looked_up)
+    assert len(await said(door, RegistrationRepeated, account_id=person.account_id)) == 5
+    resets = await said(door, PasswordResetRequested, email=person.email)
+    assert len(resets) == 5
+    use = {"token": opened(door, resets[-1].sealed_token), "password": "four brisk otters"}
+    assert (await door.post("/forgotten-password/confirm", use)).status_code == 200
+
+
 async def test_codes_cannot_be_guessed_over_many_log_ins(door: Door) -> None:
     """Who knows the password gets five wrong codes in all, not five with each new log-in."""
     person = await door.person()

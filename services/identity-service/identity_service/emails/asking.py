@@ -71,7 +71,7 @@ async def look_up_email_change(running: Running, ask: Ask) -> None:
             return
         account = (await running.store.load(connection, ACCOUNT, wanted.account_id)).state
         counters = running.part(Identity).counters
-        may_mail = await counters.may_mail(connection, wanted.email)
+        may_mail = await counters.may_mail(connection, ask, wanted.email)
         if not account.active or account.account_id is None or account.email == wanted.email:
             return
         if not may_mail:

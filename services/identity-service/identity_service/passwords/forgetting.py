@@ -79,7 +79,8 @@ async def look_up_forgotten_password(running: Running, ask: Ask) -> None:
         await running.store.hold(connection, [stream, ACCOUNT.stream(account_id)])
         if not await done(connection, ask):
             return
-        may_mail = await running.part(Identity).counters.may_mail(connection, command.email)
+        counters = running.part(Identity).counters
+        may_mail = await counters.may_mail(connection, ask, command.email)
         account = (await running.store.load(connection, ACCOUNT, account_id)).state
         if not account.active or not may_mail or account.account_id is None:
             return

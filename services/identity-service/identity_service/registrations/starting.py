@@ -172,4 +172,4 @@ async def _is_my_turn(running: Running, connection: Connection, ask: Ask, email:
     """Take the ask off the list; False where another was quicker or the address had enough mail."""
     if not await done(connection, ask):
         return False
-    return await running.part(Identity).counters.may_mail(connection, email)
+    return await running.part(Identity).counters.may_mail(connection, ask, email)

@@ -9,6 +9,7 @@ from epep_runtime.event_store import EventStore
 from epep_runtime.language import ngettext
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import ProblemError
+from identity_service.asking.asks import Ask
 from identity_service.secrets_at_rest import SecretsAtRest
 from identity_service.throttling.throttle import (
     NO_WAIT,
@@ -56,12 +57,13 @@ class Counters:
         """Return the counter of a known device: strangers' guesses do not count on it."""
         return Counted(self._at_rest.throttle_key("device", str(device_id)), ADDRESS_RULE)
 
-    async def may_mail(self, connection: Connection, email: str) -> bool:
+    async def may_mail(self, connection: Connection, ask: Ask, email: str) -> bool:
         """Count a mail that strangers can cause; False for the sixth to an address in an hour.
 
-        In the caller's transaction, after its holds: it writes.
+        Each kind of ask counts by itself: who registers somebody again and again must not keep
+        them from a new password. In the caller's transaction, after its holds: it writes.
         """
-        counted = Counted(self._at_rest.throttle_key("mail", email), MAIL_RULE)
+        counted = Counted(self._at_rest.throttle_key(f"mail/{ask.kind}", email), MAIL_RULE)
         return (await self.count(connection, counted)).count < MAIL_RULE.free
 
     async def take(self, counted: Counted) -> Failures:
