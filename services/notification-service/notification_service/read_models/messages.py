@@ -88,9 +88,19 @@ async def _settled(
     )
 
 
+READ = """
+INSERT INTO messages_read AS known SELECT unnest($1::uuid[]), $2, $3
+    ON CONFLICT (notification_id)
+    DO UPDATE SET account_id = excluded.account_id, at = excluded.at
+ WHERE (excluded.at, excluded.account_id) < (known.at, known.account_id)
+"""
+"""The first reading counts, whichever is heard first: after a merge there may be two, of two
+accounts."""
+
+
 async def _read(connection: Connection, event: MessagesRead, meta: Metadata) -> None:
     await connection.execute(
-        "INSERT INTO messages_read SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING",
+        READ,
         list(event.notification_ids),
         event.account_id,
         meta.occurred_at,
@@ -180,15 +190,18 @@ m.account_id IN (SELECT $1::uuid
                   UNION ALL SELECT account_id FROM known_people WHERE merged_into = $1)
 """
 """One's own, and those of accounts that a virtual school has merged into this one: one person's."""
-COUNT = f"""
+COUNTED = f"""
 SELECT count(*) AS total, count(*) FILTER (WHERE r.notification_id IS NULL) AS unread
   FROM messages m LEFT JOIN messages_read r USING (notification_id) WHERE {MINE}
 """  # noqa: S608 - one fixed text in another
 PAGE = f"""
+SELECT counted.*, p.* FROM ({COUNTED}) counted LEFT JOIN (
 SELECT m.*, r.at AS read_at FROM messages m LEFT JOIN messages_read r USING (notification_id)
  WHERE {MINE} AND (NOT $2 OR r.notification_id IS NULL)
  ORDER BY m.at DESC, m.notification_id LIMIT $3 OFFSET $4
+) p ON true ORDER BY p.at DESC, p.notification_id
 """  # noqa: S608 - one fixed text in another
+"""A page and the numbers, of one moment; where the page is empty, a row with the numbers alone."""
 
 
 @router.get("/messages", summary="My messages")
@@ -204,11 +217,10 @@ async def my_messages(
     Titles are in the language that is accepted, subjects in that of their mail.
     """
     pool, me = running_of(request).pool, asking.account_id
-    counted = await pool.fetchrow(COUNT, me)
-    assert counted is not None  # a count has a row
     rows = await pool.fetch(PAGE, me, unread, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    counted = rows[0]
     with speaking(asked_for(accept_language)):
-        shown = [_message(dict(row)) for row in rows]
+        shown = [_message(dict(row)) for row in rows if row["notification_id"]]
     return Messages(
         unread=counted["unread"],
         total=counted["unread"] if unread else counted["total"],
@@ -219,7 +231,7 @@ async def my_messages(
 
 
 def _message(row: Mapping[str, Any]) -> Message:
-    known = {key: value for key, value in row.items() if key != "account_id"}
+    known = {key: value for key, value in row.items() if key in Message.model_fields}
     return Message(title=_(TITLES[row["kind"]]), **known)
 
 
@@ -234,6 +246,6 @@ class Unread(BaseModel):
 @router.get("/messages/unread", summary="How many messages I have not read")
 async def my_unread(asking: Asking, request: Request) -> Unread:
     """Return the number for the portal's navigation, which asks for it on many pages."""
-    counted = await running_of(request).pool.fetchrow(COUNT, asking.account_id)
+    counted = await running_of(request).pool.fetchrow(COUNTED, asking.account_id)
     assert counted is not None  # a count has a row
     return Unread(unread=counted["unread"])
