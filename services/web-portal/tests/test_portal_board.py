@@ -178,6 +178,29 @@ async def test_a_stream_is_no_activity(reader: Any, services: Any, clock: Any, p
     assert (await reader.open("/board")).status_code == 303
 
 
+async def test_nothing_more_is_streamed_to_who_has_logged_out_in_another_window(
+    reader: Any, services: Any
+) -> None:
+    before, after = (
+        as_event("board", orjson.dumps(BOARD | {"open": number}).decode(), f"d{number}")
+        for number in (1205, 1206)
+    )
+
+    async def sent() -> Any:
+        yield before
+        await reader.send("/log-out")
+        yield after
+
+    headers = {"content-type": "text/event-stream"}
+    services.answers["GET qa/board/stream"] = lambda _: httpx.Response(
+        200, content=sent(), headers=headers
+    )
+    answer = await reader.open("/board/stream")
+    assert "1,205" in answer.text
+    assert "1,206" not in answer.text
+    assert (await reader.open("/board/stream")).status_code == 204
+
+
 async def test_a_browser_comes_back_only_where_that_may_help(reader: Any, services: Any) -> None:
     services.problem("GET qa/board/stream", 404, "not-found")
     assert (await reader.open("/board/stream")).status_code == 204

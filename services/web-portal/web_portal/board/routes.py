@@ -4,7 +4,7 @@ The page is whole without JavaScript. With it, `/board/stream` sends the same pa
 again whenever the qa service has new numbers.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 import httpx
@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from jinja2 import Environment
 from starlette.responses import Response, StreamingResponse
 
+from epep_runtime.postgres import DATABASE_FAULTS
 from web_portal.board.events import as_event, events_of
 from web_portal.problems import NotFoundError, ServiceProblemError, SessionEndedError
 from web_portal.web.language import _
@@ -22,6 +23,9 @@ from web_portal.web.visit import AnyVisit, SignedIn, Visit
 log = structlog.get_logger()
 routes = APIRouter()
 READERS = frozenset({"virtual_school", "virtual_school_head", "auditor"})
+Still = Callable[[], Awaitable[bool]]
+"""`async () -> bool`: whether somebody still looks."""
+
 STOP = 204
 """What a browser's `EventSource` takes as: do not come back."""
 
@@ -64,7 +68,8 @@ async def board_stream(visit: AnyVisit) -> Response:
     """Send the page's parts again as the numbers change (server-sent events).
 
     It ends when the access token does, and the browser comes back by itself. Coming back counts as
-    no activity: a session whose person has gone away runs out, and then the browser stops.
+    no activity: a session whose person has gone away runs out, and then the browser stops. Nothing
+    more is sent once the session has ended, in another window or by itself.
     """
     if visit.session.account is None:
         return Response(status_code=STOP)
@@ -76,17 +81,32 @@ async def board_stream(visit: AnyVisit) -> Response:
         return Response(status_code=STOP)
     except ServiceProblemError as error:
         return Response(status_code=STOP if error.status in {401, 403, 404} else 503)
-    parts = parts_of(response, visit.portal.templates)
+    parts = parts_of(response, visit.portal.templates, _looks_still(visit))
     return StreamingResponse(parts, media_type="text/event-stream")
 
 
-async def parts_of(response: httpx.Response, templates: Environment) -> AsyncIterator[bytes]:
+def _looks_still(visit: Visit) -> Still:
+    """Return what tells whether it is still the person's session that the stream is for."""
+    sid, account_id = visit.session.sid, visit.session.account_id
+
+    async def still() -> bool:
+        found = await visit.portal.store.load(sid, visit.portal.clock())
+        return found is not None and found.account_id == account_id
+
+    return still
+
+
+async def parts_of(
+    response: httpx.Response, templates: Environment, still: Still
+) -> AsyncIterator[bytes]:
     """Yield each event of the qa service with the part of the page that it changes."""
     numbers = templates.get_template("board/numbers.html")
     fresh = templates.get_template("board/as_of.html")
     async with aclosing(response):
         try:
             async for event in events_of(response.aiter_lines()):
+                if not await still():
+                    return
                 if event.retry:
                     yield f"retry: {event.retry}\n\n".encode()
                     continue
@@ -94,5 +114,5 @@ async def parts_of(response: httpx.Response, templates: Environment) -> AsyncIte
                 if event.name == "board":
                     yield as_event("board", numbers.render(board=board), event.identity)
                 yield as_event("as_of", fresh.render(board=board))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, *DATABASE_FAULTS) as error:
             log.info("a board's stream broke off", error=type(error).__name__)
