@@ -1,6 +1,7 @@
 """Two worker processes share the board, one is killed in mid-stream, and the numbers are right."""
 
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -310,6 +311,7 @@ async def test_the_board_counts_on_a_kafka_behind_tls_and_a_log_in(
     )
     await create_topics(settings.broker(), settings.topic_prefix, ["pep", "qa"], 1)
     counting = asyncio.create_task(BoardWorker(settings).run())
+    caplog.set_level(logging.DEBUG)
     try:
         async with producing(settings) as producer, following(settings) as follower:
             log = Log(producer, settings.topic_prefix)
@@ -324,4 +326,5 @@ async def test_the_board_counts_on_a_kafka_behind_tls_and_a_log_in(
             await eventually(right, STANDING_STILL)
     finally:
         await ended(counting)
+    assert "Authenticated as" in caplog.text  # Kafka's client, whose log is whole here
     assert told["kafka_password"] not in caplog.text
