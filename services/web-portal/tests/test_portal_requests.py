@@ -58,7 +58,12 @@ async def test_a_reason_that_cannot_be_sent_is_still_there_to_correct(
     works_for("330")
     await browser.log_in()
     one = "/access-requests/0190b1f0-0000-7000-8000-0000000000c1"
-    asked = {"name": "Zofia Wren", "role": "iro", "role_label": "IRO", "state": "waiting"}
+    asked: dict[str, Any] = {
+        "name": "Zofia Wren",
+        "role": "iro",
+        "role_label": "IRO",
+        "state": "waiting",
+    }
     blank = ("setting_urn", "team", "job_title", "phone", "decided", "why", "email", "invited")
     asked |= dict.fromkeys(blank) | {"asked_at": "2026-11-23T09:00:00Z"}
     services.set(f"GET identity{one}", asked, etag='"2"')
