@@ -99,6 +99,26 @@ async def test_a_forgotten_address_is_told_to_that_address_only(door: Door) -> N
     assert len(await said(door, EmailReminderRequested)) == told
 
 
+async def test_a_closed_second_account_keeps_nobody_from_their_address(door: Door) -> None:
+    code = a_code()
+    await adopt(door, code)
+    second, first = (
+        details(code, name="Nia Prior-Wren", phone=f"01632 {code}002") for _ in range(2)
+    )
+    for each in (second, first):
+        await registered(door, each)
+    asked = {"name": first["name"], "setting": "990105", "phone": first["phone"]}
+    await door.desk.suspend(second["email"], "registered twice")
+
+    async def reminded() -> bool:
+        await door.post("/forgotten-email", asked)
+        await asks_are_done(door)
+        return bool(await said(door, EmailReminderRequested, email=first["email"]))
+
+    assert await eventually(reminded)
+    assert await said(door, EmailReminderRequested, email=second["email"]) == []
+
+
 async def test_a_first_administrator_chooses_a_password_by_a_link_that_works_once(
     door: Door,
 ) -> None:

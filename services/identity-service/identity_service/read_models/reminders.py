@@ -86,10 +86,15 @@ REMINDERS = Projector(
 
 
 async def known_by(connection: Connection, name: str, place: str, phone: str) -> UUID | None:
-    """Return the one account that all three fit; None for nobody, and for more than one."""
+    """Return the one account that all three fit; None for nobody, and for more than one.
+
+    Closed accounts are left out: whose second account was merged is still one person.
+    """
     rows = await connection.fetch(
-        "SELECT account_id FROM reminders JOIN reminder_places USING (account_id)"
-        " WHERE name = $1 AND place = $2 AND phone = $3 AND phone <> ''",
+        "SELECT r.account_id FROM reminders r JOIN reminder_places USING (account_id)"
+        " LEFT JOIN known_people p USING (account_id)"
+        " WHERE r.name = $1 AND place = $2 AND r.phone = $3 AND r.phone <> ''"
+        " AND p.active IS NOT FALSE",
         as_name(name),
         as_place(place),
         digits(phone),
