@@ -257,7 +257,9 @@ async def test_a_session_is_proved_by_its_secret_and_ended_by_its_owner(door: Do
         "access_expires_at",
         "idle_ends_at",
         "session_expires_at",
+        "account",
     }
+    assert renewed.json()["account"] == entered["account"]
     assert (await door.post("/sessions/end", proof(entered))).status_code == 204
     assert (await door.post("/sessions/end", proof(entered))).status_code == 204
     over = await door.post("/tokens", proof(entered))

@@ -99,6 +99,21 @@ async def test_the_token_is_renewed_before_it_runs_out(
     assert asked.headers["authorization"] == "Bearer n.e.w"
 
 
+async def test_a_role_given_since_the_log_in_is_there_with_the_next_token(
+    browser: Any, services: Any, clock: Any, canned: Any
+) -> None:
+    account = canned["logged_in"]["account"]
+    given = {"authority": "330", "role": "auditor", "setting_urn": None}
+    account["grants"] = [{"authority": "330", "role": "iro", "setting_urn": None}]
+    await browser.log_in()
+    assert "Live board" not in (await browser.open("/messages")).text
+    fresh = {"access_token": "n.e.w", "access_expires_at": "2027-01-01T00:00:00Z"}
+    services.set("POST identity/tokens", fresh | {"account": account | {"grants": [given]}})
+    clock.now += timedelta(minutes=10)
+    await browser.open("/messages")
+    assert "Live board" in (await browser.open("/messages")).text
+
+
 async def test_a_token_that_is_refused_is_renewed_once(person: Any, services: Any) -> None:
     services.problem("GET notification/messages", 401, "unauthenticated")
     answer = await person.open("/messages")

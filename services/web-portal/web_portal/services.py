@@ -215,7 +215,10 @@ class Caller:
             self._session.expired_account = self._session.account_id
             self._session.end()
             raise SessionEndedError
-        renewed = {**identity, **_answer(response).json}
+        told = dict(_answer(response).json)
+        if account := told.pop("account", None):  # with roles given and ended since the log-in
+            self._session.put("account", account)
+        renewed = {**identity, **told}
         self._session.put("identity", renewed)
         return renewed
 

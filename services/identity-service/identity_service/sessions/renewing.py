@@ -5,8 +5,10 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
 from identity_service.accounts.account import ACCOUNT
+from identity_service.accounts.shown import ShownAccount, shown_account
 from identity_service.parts import Identity
 from identity_service.sessions import records
 from identity_service.sessions.proving import SessionProof, proved, session_over
@@ -16,12 +18,13 @@ router = APIRouter()
 
 
 class FreshToken(BaseModel):
-    """An access token, good for ten minutes at every service."""
+    """An access token, good for ten minutes at every service, and whose it is, as of now."""
 
     access_token: str
     access_expires_at: datetime
     idle_ends_at: datetime
     session_expires_at: datetime
+    account: ShownAccount
 
 
 @router.post("/tokens", summary="A fresh access token")
@@ -48,4 +51,5 @@ async def renew(proof: SessionProof, request: Request) -> FreshToken:
         access_expires_at=issued.expires_at,
         idle_ends_at=idle_ends_at(session),
         session_expires_at=session.expires_at,
+        account=shown_account(account.on(local_date(now))),
     )
