@@ -263,6 +263,19 @@ async def test_a_comment_without_a_level_is_named_at_its_area(
     assert sent["areas"]["voice"] == {"level": None, "comment": "Good"}
 
 
+async def test_two_who_score_at_once_can_both_go_on(
+    person: Any, services: Any, canned: Any
+) -> None:
+    pep, review = canned["ids"]["pep"], canned["review"]
+    services.problem(f"PUT qa/reviews/{review['review_id']}", 412, "stale-version")
+    answer = await person.send(f"/peps/{pep}/quality", {"version": "1", "comment_voice": "Good"})
+    assert answer.status_code == 412
+    assert "Somebody else has saved this review meanwhile" in answer.text
+    assert ">Good</textarea>" in answer.text
+    assert f'name="version" value="{review["version"]}"' in answer.text
+    assert review["version"] != 1
+
+
 async def test_publishing_says_what_is_missing(person: Any, services: Any, canned: Any) -> None:
     pep, review = canned["ids"]["pep"], canned["review"]
     call = f"POST qa/reviews/{review['review_id']}/publication"

@@ -1,6 +1,7 @@
 """Quality assurance: the virtual school's list, the scores of one PEP, and publishing them."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from web_portal.problems import (
     NotFoundError,
     RefusedError,
     ServiceProblemError,
+    StaleError,
 )
 from web_portal.quality.review_form import (
     at_questions,
@@ -24,11 +26,15 @@ from web_portal.quality.review_form import (
 )
 from web_portal.web.answers import Answers, read, saved
 from web_portal.web.forms import show
-from web_portal.web.language import _
+from web_portal.web.language import N_, _
 from web_portal.web.visit import SignedIn, Visit
 
 routes = APIRouter()
 NAMES_AT_ONCE = 8
+MEANWHILE = N_(
+    "Somebody else has saved this review meanwhile. If you save again, what stands here takes the"
+    " place of theirs"
+)
 
 
 @routes.get("/quality")
@@ -97,12 +103,13 @@ async def _form(
     sent: FormData | None,
     status: int = 200,
 ) -> Response:
+    opened_at = sent.get("version") if sent and status != HTTPStatus.PRECONDITION_FAILED else None
     return await visit.page(
         "quality/review_form.html",
         status,
         review=review,
         form=show(review_questions(review), answers),
-        version=(sent.get("version") if sent else None) or review["version"],
+        version=opened_at or review["version"],
         restored=sent is not None and status == 200,
         unsaved=sent is not None,
         **plan.frame("qa"),
@@ -128,6 +135,9 @@ async def save_review(visit: SignedIn, pep_id: UUID) -> Response:
             version=await visit.version(),
             key=await visit.request_key(),
         )
+    except StaleError as error:
+        answers.general.append(_(MEANWHILE))
+        return await _form(visit, plan, review, answers, form, error.status)
     except (InvalidError, RefusedError) as error:
         answers.place(at_questions(error.errors), error.detail)
         return await _form(visit, plan, review, answers, form, error.status)
