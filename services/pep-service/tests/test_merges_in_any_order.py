@@ -63,11 +63,12 @@ async def test_children_go_to_the_account_that_the_person_has_in_the_end(world: 
     await eventually(known)
     await say("identity", f"account-{first}", merger(first, second), authority="330")
     holding = (
-        "SELECT account_id FROM access_relations() WHERE child_id = $1"
+        "SELECT account_id FROM access_relations() WHERE child_id = $1 AND account_id = ANY($2)"
         " AND since <= now() AND (until IS NULL OR until > now())"
     )
 
     async def followed() -> bool:
-        return [row["account_id"] for row in await pool.fetch(holding, child)] == [last]
+        found = await pool.fetch(holding, child, [first, second, last])
+        return [row["account_id"] for row in found] == [last]
 
     await eventually(followed)

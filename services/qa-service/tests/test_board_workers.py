@@ -312,6 +312,7 @@ async def test_the_board_counts_on_a_kafka_behind_tls_and_a_log_in(
     await create_topics(settings.broker(), settings.topic_prefix, ["pep", "qa"], 1)
     counting = asyncio.create_task(BoardWorker(settings).run())
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "aiokafka")  # which another test may have told to be quiet
     try:
         async with producing(settings) as producer, following(settings) as follower:
             log = Log(producer, settings.topic_prefix)
