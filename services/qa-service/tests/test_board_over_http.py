@@ -15,6 +15,7 @@ from qa_stories import GATING, profile
 from epep_access.permissions import table
 from epep_access.testing import roles
 from epep_events.base import Event
+from epep_events.identity import UserDeactivated
 from epep_events.pep import (
     AuthorityProfilePublished,
     MeetingConfirmationNoted,
@@ -29,6 +30,7 @@ from epep_local.testing import DatabaseFactory, TopicFactory
 from epep_runtime.civil_time import local_date
 from epep_runtime.ids import new_id
 from epep_runtime.testing import ServiceUnderTest, eventually, service_under_test
+from qa_service.live_board import routes as board_routes
 from qa_service.live_board.board import LiveBoard
 from qa_service.live_board.pushing import pushes
 from qa_service.main import SERVICE
@@ -263,6 +265,10 @@ async def listen(
     return parsed(answer.text)
 
 
+async def always() -> bool:
+    return True
+
+
 async def test_a_change_is_pushed_and_the_stream_ends_with_its_token(
     service: ServiceUnderTest,
 ) -> None:
@@ -271,7 +277,9 @@ async def test_a_change_is_pushed_and_the_stream_ends_with_its_token(
     await authority.begin()
     await authority.board(open=1)
     clock = service.process.store.clock
-    stream = pushes(service.process.part(LiveBoard), "905", None, clock().timestamp() + 600, clock)
+    stream = pushes(
+        service.process.part(LiveBoard), "905", None, clock().timestamp() + 600, clock, always
+    )
     assert parsed((await anext(stream)).decode()) == [{"retry": "2000"}]
     [first] = parsed((await anext(stream)).decode())
     assert (first["event"], orjson.loads(first["data"])["open"]) == ("board", 1)
@@ -288,3 +296,29 @@ async def test_a_change_is_pushed_and_the_stream_ends_with_its_token(
     assert retry == {"retry": "2000"}
     assert {each["event"] for each in back} == {"as_of"}
     assert set(orjson.loads(back[0]["data"])) == {"as_of", "catching_up"}
+
+
+async def test_who_is_locked_out_is_sent_nothing_more(
+    service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token would last for ten minutes; the portal's page is still open."""
+    authority, begun = Authority(service, "906"), asyncio.Event()
+    await authority.open()
+    await authority.board(open=0)
+
+    async def noting(*what: Any) -> AsyncIterator[bytes]:
+        async for each in pushes(*what):
+            yield each
+            begun.set()
+
+    monkeypatch.setattr(board_routes, "pushes", noting)
+    account = new_id()
+    token = service.tokens.token(account, [("906", "virtual_school")], lifetime=600)
+    headers = {"Authorization": f"Bearer {token}"}
+    ask = service.client.get("/board/stream?authority=906", headers=headers)
+    stream = asyncio.create_task(ask)
+    await asyncio.wait_for(begun.wait(), 60)
+    closed = UserDeactivated(account_id=account, why="Left the council")
+    await service.others.say("identity", f"account-{account}", closed)
+    answer = await asyncio.wait_for(stream, 60)
+    assert parsed(answer.text)[0] == {"retry": "2000"}

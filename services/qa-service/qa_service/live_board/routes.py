@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from epep_access.checking import must_here
 from epep_runtime.http import Asking, running_of
-from epep_runtime.problems import NotFoundError
+from epep_runtime.problems import NotFoundError, ProblemError
 from epep_runtime.tokens import Principal
 from qa_service.live_board.board import LiveBoard
 from qa_service.live_board.pushing import pushes
@@ -71,19 +71,32 @@ async def follow_board(
 ) -> EventStream:
     """Send the board at once and at each change (server-sent events), until the token runs out.
 
+    Or until its person is locked out, or the role in the authority ends: a second or two later.
     Come back with `Last-Event-ID`: what was seen is not sent again. Every 15 seconds an `as_of`
     event says that the numbers still hold. For the same people as `GET /board`.
     """
     board = await _board(asking, request, authority)
     if await board.counted(authority) is None:
         raise NotFoundError
-    clock = running_of(request).store.clock
-    return EventStream(pushes(board, authority, last_event_id, expiry_of(request), clock))
+    clock, token = running_of(request).store.clock, _token_of(request)
+
+    async def may_still() -> bool:
+        try:
+            principal = await running_of(request).verifier.verify(token)
+            await _board(principal, request, authority)
+        except ProblemError:
+            return False
+        return True
+
+    return EventStream(pushes(board, authority, last_event_id, expiry_of(token), clock, may_still))
 
 
-def expiry_of(request: Request) -> float:
-    """Return when the request's token, which has been verified, runs out: seconds since 1970."""
-    token = request.headers["Authorization"].partition(" ")[2].strip()
+def _token_of(request: Request) -> str:
+    return request.headers["Authorization"].partition(" ")[2].strip()
+
+
+def expiry_of(token: str) -> float:
+    """Return when a token, which has been verified, runs out: seconds since 1970."""
     claims = token.split(".")[1]
     padded = claims + "=" * (-len(claims) % 4)
     return float(orjson.loads(base64.urlsafe_b64decode(padded))["exp"])
