@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pep_story import NEXT_AT
 
 from epep_access.permissions import table
 from epep_events.base import Event
@@ -33,6 +34,7 @@ from pep_service.peps import (
     submitting_targets,
     withdrawing_targets,
 )
+from pep_service.peps.gates import unmet
 from pep_service.peps.pep import PEP
 from pep_service.peps.status import state_of
 from pep_service.peps.target_form import TargetForm
@@ -188,6 +190,19 @@ def test_birmingham_is_signed_off_without_being_submitted_d05_d08(birmingham: An
     assert isinstance(event, PEPSignedOff)
     assert event.next_pep_id == derived_id(birmingham.pep_id, "next")
     assert event.next_meeting_at == birmingham.pep.next_meeting.starts_at
+
+
+def test_a_next_meeting_that_is_not_after_this_one_is_none(either: Any) -> None:
+    """It was after this one when it was agreed; since then this one has been moved."""
+    either.begun().filled().met().completed().next_set()
+    assert unmet(either.pep, either.profile, either.sections) == ()
+    either.scheduled(NEXT_AT)
+    gated = "next_meeting_set" in either.profile.sign_off.gates
+    found = unmet(either.pep, either.profile, either.sections)
+    assert [each.code for each in found] == ["next_meeting_set"] * gated
+    assert all("not after this one" in each.message for each in found)
+    said = signing_off.signed_off(either.pep)
+    assert (said.next_pep_id, said.next_meeting_at) == (None, None)
 
 
 def test_northvale_is_submitted_with_all_gates_d21(northvale: Any) -> None:

@@ -14,6 +14,10 @@ NO_MEETING = N_("The meeting has not been confirmed yet. Confirm it on the meeti
 NO_NEXT_MEETING = N_(
     "The date of the next meeting has not been set yet. Set it on the meeting page."
 )
+NEXT_NOT_AFTER = N_(
+    "The next meeting is not after this one, which has been moved."
+    " Change its date on the meeting page."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def gates_of(
             all_complete(pep.completed, sections),
         ),
         "meeting_confirmed": (_("The meeting has taken place"), pep.meeting_confirmed),
-        "next_meeting_set": (_("The next meeting has a date"), pep.next_meeting is not None),
+        "next_meeting_set": (_("The next meeting has a date"), pep.agreed_next is not None),
     }
     return tuple(Gate(key, *facts[key]) for key in profile.sign_off.gates)
 
@@ -88,6 +92,11 @@ def unmet(
                     found.append(FieldError(section.key, text, "section_incomplete"))
                     found += [each.error() for each in outstanding_of(pep, section)]
         else:
-            text = _(NO_MEETING) if gate.key == "meeting_confirmed" else _(NO_NEXT_MEETING)
-            found.append(FieldError(where, text, gate.key))
+            found.append(FieldError(where, _(_missing(pep, gate)), gate.key))
     return tuple(found)
+
+
+def _missing(pep: PEP, gate: Gate) -> str:
+    if gate.key == "meeting_confirmed":
+        return NO_MEETING
+    return NEXT_NOT_AFTER if pep.next_meeting else NO_NEXT_MEETING

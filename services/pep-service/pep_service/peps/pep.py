@@ -83,6 +83,15 @@ class PEP:
         """Tell whether people may change it: not while submitted, never after sign-off."""
         return self.initiated is not None and not self.submitted and self.signed_off is None
 
+    @property
+    def agreed_next(self) -> MeetingPlan | None:
+        """Return the plan of the next meeting; None where it is not, or no longer, after this one.
+
+        This one may have been moved since, past the day that had been agreed for the next.
+        """
+        plan, here = self.next_meeting, self.meeting_at
+        return plan if plan and (here is None or here < plan.starts_at) else None
+
     def answers(self, page: str) -> Values:
         """Return a page's answers by field; a field that was never answered is absent."""
         return self.values.get(page, {})

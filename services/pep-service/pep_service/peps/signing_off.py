@@ -39,7 +39,7 @@ def signed_off(pep: PEP, rating_label: str | None = None) -> PEPSignedOff:
     Where no next meeting was agreed (D21: it is no gate everywhere) there is no PEP to generate
     "for the date set" (B:105), and the next one is created by hand.
     """
-    start, agreed = pep.start, pep.next_meeting
+    start, agreed = pep.start, pep.agreed_next
     return PEPSignedOff(
         pep_id=start.pep_id,
         child_id=start.child_id,
