@@ -2,7 +2,8 @@
 
 A page never waits for it. What was noted is an event within half a second (`RecordOpened`, in
 the service's own log); the same person opening the same part of a record again within ten minutes
-is one reading. A process that is killed loses what it noted in its last half second.
+is one reading. A process that stops writes what it has noted; one that is killed loses what it
+noted in its last half second.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.postgres import DATABASE_FAULTS, Pool
 from epep_runtime.service import Running
 from epep_runtime.tokens import Principal
+from epep_runtime.waiting import comes_within
 
 log = structlog.get_logger()
 ONE_READING_SECONDS = 600.0
@@ -39,6 +41,7 @@ class Readings:
         self._waiting: list[Noted] = []
         self._seen: dict[tuple[UUID, UUID, str], float] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def note(self, principal: Principal, acting: Acting, part: str, at: datetime) -> None:
         """Remember that somebody opened a part of a child's record."""
@@ -62,8 +65,16 @@ class Readings:
             self._writing = asyncio.create_task(self._soon(), context=contextvars.Context())
 
     async def _soon(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(WAIT_SECONDS)
+        while self._waiting and not self._stopping.is_set():
+            await comes_within(self._stopping, WAIT_SECONDS)
+            await self.write()
+
+    async def finish(self) -> None:
+        """Write what is left, at once: the process ends."""
+        self._stopping.set()
+        if self._writing:
+            await self._writing
+        if self._waiting:  # noted during that, or it was not taken
             await self.write()
 
     async def write(self) -> None:
@@ -96,5 +107,6 @@ class Readings:
 def note_reading(running: Running, principal: Principal, acting: Acting, part: str) -> None:
     """Note that somebody opened a part of a child's record; `part` is a permission's name."""
     if Readings not in running.parts:
-        running.parts[Readings] = Readings(running.pool, running.store)
+        running.parts[Readings] = readings = Readings(running.pool, running.store)
+        running.at_the_end.append(readings.finish)
     running.part(Readings).note(principal, acting, part, running.store.clock())

@@ -108,6 +108,7 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
         self.parts: dict[type[Any], Any] = {}
         self.lags: list[Callable[[], dict[str, Any]]] = []  # of what else follows topics here
+        self.at_the_end: list[Callable[[], Awaitable[None]]] = []  # what requests left to be done
 
     def _follow(self, bus: Bus, role: str, followed: Sequence[Projector | Reactor]) -> None:
         feed = Feed(bus, role, {context for each in followed for context in each.contexts})
@@ -145,8 +146,9 @@ class Running:
         polite = self._tasks[: len(self._following) + (1 if self.relay else 0)]
         for task in self._tasks[len(polite) :]:
             task.cancel()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        ending = self._tasks + [asyncio.create_task(_last(step())) for step in self.at_the_end]
+        if ending:
+            _, late = await asyncio.wait(ending, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             if late:  # cancelled in the middle of something, they have connections to close
@@ -201,6 +203,14 @@ async def _watched(job: Coroutine[Any, Any, None]) -> None:
     except Exception:
         log.exception("a part of the service has died")
         os.kill(os.getpid(), 15)
+
+
+async def _last(step: Awaitable[None]) -> None:
+    """Do what was left to be done; a defect in it keeps nothing else from ending."""
+    try:
+        await step
+    except Exception:
+        log.exception("something was left undone")
 
 
 @asynccontextmanager
