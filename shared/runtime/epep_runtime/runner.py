@@ -191,15 +191,14 @@ class Runner:
     ) -> None:
         """Take the batches of several partitions side by side, each in its own transactions.
 
-        While the database writes one, the next is made ready.
+        While the database writes one, the next is made ready. Where one cannot be taken the others
+        are finished all the same: cut short, they would leave connections in mid-transaction.
         """
         async with self.busy:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for where, messages in fetched.items():
-                        group.create_task(self._take_or_seek(consumer, where, messages))
-            except BaseExceptionGroup as several:
-                raise several.exceptions[0] from None
+            takes = [self._take_or_seek(consumer, where, each) for where, each in fetched.items()]
+            for ended in await asyncio.gather(*takes, return_exceptions=True):
+                if ended is not None:
+                    raise ended
 
     async def _take_or_seek(
         self, consumer: AIOKafkaConsumer | Tap, where: TopicPartition, messages: list[Any]
