@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import get_args
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from epep_events.identity import (
     UserRegistered,
 )
 from epep_events.profile import Role
+from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import Aggregate
 
 GRANT = re.compile(r"(?P<authority>[0-9]{3}):(?P<role>[a-z_]+)(?::(?P<urn>[0-9]{6}))?")
@@ -84,6 +85,10 @@ class Account:
         """
         left = (each for each in self.grants if (self.days[each][1] or day) >= day)
         return replace(self, grants=tuple(left))
+
+    def at(self, now: datetime) -> "Account":
+        """Return the account as it is `on` this moment's day in England."""
+        return self.on(local_date(now))
 
 
 def evolve(account: Account, event: Event) -> Account:

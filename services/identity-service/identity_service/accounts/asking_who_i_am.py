@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import Asking, running_of
 from epep_runtime.postgres import Pool
 from epep_runtime.problems import NotFoundError
@@ -94,7 +93,7 @@ async def me(principal: Asking, request: Request) -> Me:
         again = session.reauthenticated_at
         proved = again + FRESH if again and again + FRESH > running.store.clock() else None
     return Me(
-        **shown_account(account.on(local_date(running.store.clock()))).model_dump(),
+        **shown_account(account.at(running.store.clock())).model_dump(),
         phone=account.phone,
         job_title=account.job_title,
         registrations=await _registrations(running.pool, account.account_id),

@@ -10,7 +10,6 @@ from pydantic import AfterValidator
 
 from epep_events.base import Event
 from epep_events.identity import PasswordChanged, RoleGranted, UserRegistered
-from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import Cause, EventStore, VersionConflictError
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
@@ -119,7 +118,7 @@ async def _carry_out(
     async with pool.acquire() as connection, connection.transaction():
         opened = await hold_with_sessions(connection, store, account_id)
         before = await store.load(connection, ACCOUNT, account_id)
-        known = before.state.on(local_date(now))
+        known = before.state.at(now)
         events = decide(known, account_id, command, new_hash is not None)
         if new_hash is not None:
             events += await forget_all(connection, account_id, now)

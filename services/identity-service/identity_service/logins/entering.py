@@ -18,7 +18,6 @@ from epep_events.getting_in import (
     SessionStarted,
 )
 from epep_events.identity import LoginFailed, LoginSucceeded
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
 from epep_runtime.ids import new_id
 from epep_runtime.language import _
@@ -147,7 +146,7 @@ async def _answer(running: Running, identity: Identity, entered: _Entered) -> Lo
         idle_ends_at=session.idle_ends_at(entered.session),
         device_token=entered.device_token,
         remembered_until=entered.remembered_until,
-        account=shown_account(entered.account.on(local_date(now))),
+        account=shown_account(entered.account.at(now)),
     )
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from epep_runtime.civil_time import local_date
 from epep_runtime.postgres import Connection
 from identity_service.accounts.account import Account
 from identity_service.devices import records as devices
@@ -79,7 +78,7 @@ class LoginStarted(BaseModel):
 
 async def next_step(connection: Connection, account: Account, login: Login, now: datetime) -> Step:
     """Return what the log-in asks for, of a person with these roles, factors and devices."""
-    account = account.on(local_date(now))
+    account = account.at(now)
     rules = (await rules_of(connection, await _authorities(connection, account))).values()
     done = account.declared | {(each[0], each[1]) for each in login.declared}
     asked = [each for each in rules if each.declarations and _version(each) not in done]

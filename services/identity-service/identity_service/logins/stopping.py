@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from epep_events.getting_in import LoginStopped
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
 from epep_runtime.postgres import Connection
 from epep_runtime.problems import NotFoundError
@@ -62,7 +61,7 @@ async def _stop(
     await links.use(connection, link, now)
     mine = [each for each in opened if each.login_id == link.subject]
     account = await store.load(connection, ACCOUNT, account_id)
-    cause = by_service().within(_authority(account.state.on(local_date(now)).authorities))
+    cause = by_service().within(_authority(account.state.at(now).authorities))
     event = LoginStopped(account_id=account_id, login_id=link.subject, had_entered=bool(mine))
     await records.say(store, connection, link.subject, [event], cause)
     forgotten = await forget_all(connection, account_id, now)

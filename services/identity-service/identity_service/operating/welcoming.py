@@ -6,7 +6,6 @@ from uuid import UUID
 from epep_events.base import Event
 from epep_events.getting_in import AccountWelcomed
 from epep_events.identity import RoleGranted, UserRegistered
-from epep_runtime.civil_time import local_date
 from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.ids import new_id
 from epep_runtime.postgres import Pool
@@ -55,7 +54,7 @@ async def welcome(pool: Pool, store: EventStore, command: Welcome, cause: Cause)
     async with pool.acquire() as connection, connection.transaction():
         await store.hold(connection, [stream])
         loaded = await store.load(connection, ACCOUNT, account_id)
-        events = decide(loaded.state.on(local_date(store.clock())), account_id, command)
+        events = decide(loaded.state.at(store.clock()), account_id, command)
         within = cause.within(command.authority)
         await store.append(connection, stream, loaded.version, events, within)
         if known is None:

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from epep_events.base import Event
 from epep_events.getting_in import RegistrationValidated
-from epep_runtime.civil_time import local_date
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.ids import new_id
@@ -79,8 +78,8 @@ async def ask_again(command: AskAgain, change: Changing, request: Request) -> JS
     running = running_of(request)
     await rules_for(running.pool, command)
     me = change.principal.account_id
-    today = local_date(running.store.clock())
-    account = (await running.store.load(running.pool, ACCOUNT, me)).state.on(today)
+    loaded = await running.store.load(running.pool, ACCOUNT, me)
+    account = loaded.state.at(running.store.clock())
     if account.account_id is None or not account.active:
         raise RefusedError(_("This account cannot ask."), "suspended")
     earlier = await of_account(running.pool, me)

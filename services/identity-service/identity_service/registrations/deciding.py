@@ -14,7 +14,6 @@ from epep_events.envelope import Metadata
 from epep_events.getting_in import RegistrationAccepted, RegistrationRefused
 from epep_events.identity import RoleGranted
 from epep_events.profile import Role
-from epep_runtime.civil_time import local_date
 from epep_runtime.commands import Answer
 from epep_runtime.http import CHANGE_RESPONSES, Changing, running_of
 from epep_runtime.language import _
@@ -172,21 +171,21 @@ async def _kept(reaction: Reaction, account_id: UUID) -> UUID:
 
 
 async def _grant(reaction: Reaction, event: RegistrationAccepted, _: Metadata) -> None:
-    today, account_id = local_date(reaction.now), await _kept(reaction, event.account_id)
-    await reaction.append(ACCOUNT, account_id, lambda account: grant(account.on(today), event))
+    account_id, now = await _kept(reaction, event.account_id), reaction.now
+    await reaction.append(ACCOUNT, account_id, lambda account: grant(account.at(now), event))
 
 
 async def _let_carer_in(reaction: Reaction, event: CarerAccessApproved, meta: Metadata) -> None:
     """Give the role to a carer who has an account; others get it when they register."""
     owner = await directory.owner(reaction.connection, event.email.lower())
-    authority, today = meta.authority, local_date(reaction.now)
+    authority, now = meta.authority, reaction.now
     if owner is None or authority is None:
         return
     account_id = await _kept(reaction, owner)
     granted = RoleGranted(account_id=account_id, authority_code=authority, role=event.role)
 
     def decide(account: Account) -> list[Event]:
-        held = {(each.authority, each.role) for each in account.on(today).grants}
+        held = {(each.authority, each.role) for each in account.at(now).grants}
         return [] if (authority, event.role) in held else [granted]
 
     await reaction.append(ACCOUNT, account_id, decide)

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from epep_access.checking import held_by
 from epep_access.permissions import table
 from epep_events.getting_in import FactorsReset, SessionsEndedByAuthority
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import CHANGE_RESPONSES, Asking, Changing, running_of
 from epep_runtime.language import _
 from epep_runtime.problems import NotFoundError, RefusedError
@@ -43,8 +42,8 @@ async def account_and_shared(
     Roles that have run out are left out. Raises NotFoundError where there is none: who works
     elsewhere is nobody here.
     """
-    today = local_date(running.store.clock())
-    account = (await running.store.load(running.pool, ACCOUNT, account_id)).state.on(today)
+    loaded = await running.store.load(running.pool, ACCOUNT, account_id)
+    account = loaded.state.at(running.store.clock())
     held = await held_by(running.pool, principal)
     managed = held.authorities(table().allowed("people.manage"))
     shared = [authority for authority in account.authorities if authority in managed]

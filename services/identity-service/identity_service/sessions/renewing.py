@@ -5,7 +5,6 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
 from identity_service.accounts.account import ACCOUNT
 from identity_service.accounts.shown import ShownAccount, shown_account
@@ -51,5 +50,5 @@ async def renew(proof: SessionProof, request: Request) -> FreshToken:
         access_expires_at=issued.expires_at,
         idle_ends_at=idle_ends_at(session),
         session_expires_at=session.expires_at,
-        account=shown_account(account.on(local_date(now))),
+        account=shown_account(account.at(now)),
     )

@@ -6,7 +6,6 @@ from typing import Any
 
 from joserfc import jwt
 
-from epep_runtime.civil_time import local_date
 from epep_runtime.postgres import Connection
 from epep_runtime.tokens import ALGORITHM, AUDIENCE, ISSUER
 from identity_service.accounts.account import Account
@@ -27,7 +26,7 @@ class Issued:
 def claims_of(account: Account, session: Session, now: datetime) -> dict[str, Any]:
     """Return what a token says; it never outlives its session's twelve hours."""
     expires_at = min(now + LIFETIME, session.expires_at)
-    held = account.on(local_date(now)).grants
+    held = account.at(now).grants
     grants = sorted({(each.authority, each.role) for each in held})
     return {
         "iss": ISSUER,
