@@ -16,7 +16,7 @@ from notification_service.mails.rendering import MailWriter, UnsendableError
 from notification_service.notifications.delivering import Outcome, failed, held, sent, unmailed
 from notification_service.notifications.notification import message_id
 from notification_service.outbox.addressing import ABOUT_WORK, at_present
-from notification_service.outbox.doubles import is_double
+from notification_service.outbox.doubles import doubles
 from notification_service.outbox.outbox import (
     FAULTS,
     Item,
@@ -93,7 +93,8 @@ class Delivery:
         if item.account_id is None or item.facts.kind not in ABOUT_WORK:
             return False
         async with self.pool.acquire() as connection:
-            return await is_double(connection, self.store, item.notification_id, item.account_id)
+            own = [item.notification_id]
+            return bool(await doubles(connection, self.store, own, item.account_id))
 
     def _too_late(self, item: Item) -> bool:
         until = item.facts.expires_at

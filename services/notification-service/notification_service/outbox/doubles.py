@@ -1,6 +1,6 @@
 """Two accounts of one person became one while both waited for a mail about the same thing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from epep_runtime.event_store import EventStore
@@ -16,26 +16,29 @@ SELECT true FROM outbox
 """
 
 
-async def is_double(
-    connection: Connection, store: EventStore, own_id: UUID, account_id: UUID
-) -> bool:
-    """Tell whether the person, now `account_id`, has another mail about the very same event.
+async def doubles(
+    connection: Connection, store: EventStore, own_ids: Iterable[UUID], account_id: UUID
+) -> set[UUID]:
+    """Return those of the person's notifications of whose event they have another mail.
 
-    Of several that wait that of the account that is kept goes out, else that of the lowest id, so
-    that workers who look at the same time agree. What went to the address of a closed account, or
-    never arrived, is no reason to keep this one back.
+    The person is now `account_id`. Of several that wait that of the account that is kept goes out,
+    else that of the lowest id, so that workers who look at the same time agree. What went to the
+    address of a closed account, or never arrived, is no reason to keep another back.
     """
     closed = [row["account_id"] for row in await connection.fetch(CLOSED, account_id)]
     if not closed:
-        return False
+        return set()
+    accounts = (account_id, *closed)
+    return {each for each in own_ids if await _is_double(connection, store, each, accounts)}
+
+
+async def _is_double(
+    connection: Connection, store: EventStore, own_id: UUID, accounts: Sequence[UUID]
+) -> bool:
     cause = (await store.load(connection, NOTIFICATION, own_id)).events[0].meta.causation_id
-    ranked = [notification_id(cause, each) for each in (account_id, *closed)] if cause else []
+    ranked = [notification_id(cause, each) for each in accounts] if cause else []
     if own_id not in ranked:  # an invitation, which ends with its own event, or a mail of the day
         return False
-    ahead, others = _around(ranked, own_id)
-    return bool(await connection.fetchval(TOLD, ahead, others, account_id))
-
-
-def _around(ranked: Sequence[UUID], own_id: UUID) -> tuple[list[UUID], list[UUID]]:
     place = ranked.index(own_id)
-    return list(ranked[:place]), [each for each in ranked if each != own_id]
+    ahead, others = ranked[:place], [*ranked[:place], *ranked[place + 1 :]]
+    return bool(await connection.fetchval(TOLD, ahead, others, accounts[0]))

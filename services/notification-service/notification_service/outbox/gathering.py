@@ -24,7 +24,7 @@ from notification_service.notifications.delivering import gathered, unmailed
 from notification_service.notifications.facts import DigestItem, Facts
 from notification_service.notifications.notification import NOTIFICATION, Notification
 from notification_service.notifications.requesting import Notice, Recipient, request
-from notification_service.outbox.doubles import is_double
+from notification_service.outbox.doubles import doubles
 from notification_service.outbox.outbox import FAULTS, put_out, settle_within
 from notification_service.preferences.preferences import PREFERENCES, mailed
 from notification_service.read_models.hours import hours_in_use, hours_of
@@ -99,12 +99,12 @@ async def _gather_for(
     digest_id = derived_id("digest", rows[0]["notification_id"])
     choices = (await store.load(connection, PREFERENCES, account_id)).state
     own_ids = [row["notification_id"] for row in rows]
-    doubles = {each for each in own_ids if await is_double(connection, store, each, account_id)}
+    needless = await doubles(connection, store, own_ids, account_id)
     items, asked = [], []
     for row in rows:
         facts = Facts.model_validate(row["facts"])
         own_id = row["notification_id"]
-        if own_id in doubles or mailed(choices, facts.kind) == "never":
+        if own_id in needless or mailed(choices, facts.kind) == "never":
             await settle_within(connection, store, own_id, "unmailed", unmailed)
             continue
         items.append(facts)
