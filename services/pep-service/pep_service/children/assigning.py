@@ -18,27 +18,18 @@ from epep_runtime.problems import FieldError, InvalidError, NotFoundError
 from epep_runtime.text import Command, example
 from pep_service.children.child import CHILD, Child
 from pep_service.children.facts import ProfessionalFacts
+from pep_service.children.role_words import ROLE_WORDS
 from pep_service.children.shapes import NewVersion
 from pep_service.peps.answers import LocalDate
 
 router = APIRouter(tags=["children"])
 
 ROLE_NAMES: Mapping[Role, str] = {
-    "social_worker": N_("social worker"),
-    "designated_teacher": N_("designated teacher"),
-    "designated_person": N_("designated person"),
+    **ROLE_WORDS,
     "virtual_school": N_("virtual school worker"),
     "virtual_school_head": N_("head of the virtual school"),
-    "education_advisor": N_("education advisor"),
-    "education_officer": N_("education officer"),
-    "placement_officer": N_("placement officer"),
-    "coordinator": N_("PEP coordinator"),
-    "iro": N_("independent reviewing officer"),
-    "carer": N_("carer"),
-    "parent": N_("parent"),
-    "young_person": N_("young person"),
 }
-"""The roles that somebody is given for a child, as they stand after "the role of"."""
+"""The roles as they stand after "the role of"."""
 NEVER_ASSIGNED = frozenset({"system", "operator", "auditor", "delegate"})
 """Roles that come another way than by assignment to a child."""
 

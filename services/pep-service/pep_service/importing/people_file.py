@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from epep_access.people import Person
 from epep_events.profile import Role
-from epep_runtime.language import N_, _
+from epep_runtime.language import _
 from pep_service.children.facts import NameFacts, ProfessionalFacts, SettingFacts
+from pep_service.children.role_words import ROLE_WORDS
 from pep_service.importing.cells import Cells
 from pep_service.importing.csv_files import PEOPLE, Row, lines_by_child, said_twice
 from pep_service.importing.problems import Report
 
 SETTING_URN = re.compile(r"^(EY)?[0-9]{6}$")
-PROFESSIONALS: tuple[tuple[str, Role, str], ...] = (
-    ("SOCIAL_WORKER_EMAIL", "social_worker", N_("social worker")),
-    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher", N_("designated teacher")),
+PROFESSIONALS: tuple[tuple[str, Role], ...] = (
+    ("SOCIAL_WORKER_EMAIL", "social_worker"),
+    ("DESIGNATED_TEACHER_EMAIL", "designated_teacher"),
 )
 
 
@@ -88,7 +89,7 @@ def _setting(cells: Cells, settings: Mapping[str, str]) -> SettingFacts | None:
 
 def _professionals(cells: Cells, people: Mapping[str, Person]) -> tuple[ProfessionalFacts, ...]:
     found = []
-    for column, role, name in PROFESSIONALS:
+    for column, role in PROFESSIONALS:
         email = cells.email(column)
         if email is None:
             continue
@@ -100,7 +101,7 @@ def _professionals(cells: Cells, people: Mapping[str, Person]) -> tuple[Professi
                 column,
                 _(
                     "This account does not have the role of %(role)s, so nobody is assigned.",
-                    role=_(name),
+                    role=_(ROLE_WORDS[role]),
                 ),
             )
         else:

@@ -1,7 +1,5 @@
 """What each event about a child says in the change log. Pure, one function an event."""
 
-from collections.abc import Mapping
-
 from epep_events.envelope import Metadata
 from epep_events.pep import (
     CareEpisodeEnded,
@@ -18,27 +16,8 @@ from epep_events.profile import Role
 from epep_runtime.language import N_
 from pep_service.children.child import CORE_FIELDS
 from pep_service.children.describing import FIELD_LABELS
+from pep_service.children.role_words import ROLE_WORDS
 from pep_service.read_models.change_log.row import CHILD, Change, Row, change, given, said
-
-ROLE_WORDS: Mapping[Role, str] = {
-    "social_worker": N_("social worker"),
-    "designated_teacher": N_("designated teacher"),
-    "designated_person": N_("designated person"),
-    "delegate": N_("delegate"),
-    "virtual_school": N_("virtual school"),
-    "virtual_school_head": N_("virtual school head"),
-    "education_advisor": N_("education advisor"),
-    "education_officer": N_("education officer"),
-    "placement_officer": N_("placement officer"),
-    "coordinator": N_("PEP coordinator"),
-    "iro": N_("independent reviewing officer"),
-    "carer": N_("carer"),
-    "parent": N_("parent"),
-    "young_person": N_("young person"),
-    "auditor": N_("auditor"),
-    "operator": N_("operator"),
-    "system": N_("system"),
-}
 
 
 def child_registered(event: ChildRegistered, _: Metadata) -> Row:
