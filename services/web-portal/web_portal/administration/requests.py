@@ -130,44 +130,38 @@ async def accept(visit: SignedIn, registration_id: UUID) -> Response:
     """Give the role; the person is mailed."""
     request, _version = await _one(visit, registration_id)
     answers = read(await _granting(visit, request), await visit.form(), all_needed=True)
-    if not answers.wrong:
-        try:
-            await _decide(visit, registration_id, "acceptance", answers.values)
-        except InvalidError as error:
-            answers.place(error.errors, error.detail)
-        except (RefusedError, StaleError):
-            return visit.go(
-                _list(visit), _("Somebody else has answered this request"), neutral=True
-            )
-        else:
-            return visit.go(_list(visit), _("%(name)s has access now", name=request["name"]))
-    return await _page(visit, registration_id, answers)
+    done = _("%(name)s has access now", name=request["name"])
+    decided = await _decide(visit, registration_id, "acceptance", answers, done)
+    return decided or await _page(visit, registration_id, answers)
 
 
 @routes.post("/{registration_id}/refusal")
 async def refuse(visit: SignedIn, registration_id: UUID) -> Response:
     """Refuse with a reason; the person is mailed."""
     answers = read([_why()], await visit.form(), all_needed=True)
-    if not answers.wrong:
-        try:
-            await _decide(visit, registration_id, "refusal", answers.values)
-        except InvalidError as error:
-            answers.place(error.errors, error.detail)
-        except (RefusedError, StaleError):
-            return visit.go(
-                _list(visit), _("Somebody else has answered this request"), neutral=True
-            )
-        else:
-            return visit.go(_list(visit), _("The request is refused, and the person is told why"))
-    return await _page(visit, registration_id, refusing=answers)
+    done = _("The request is refused, and the person is told why")
+    decided = await _decide(visit, registration_id, "refusal", answers, done)
+    return decided or await _page(visit, registration_id, refusing=answers)
 
 
-async def _decide(visit: Visit, registration_id: UUID, how: str, body: Any) -> None:
-    await visit.call.change(
-        "identity",
-        "POST",
-        f"/access-requests/{registration_id}/{how}",
-        body,
-        version=await visit.version(),
-        key=await visit.request_key(),
-    )
+async def _decide(
+    visit: Visit, registration_id: UUID, how: str, answers: Answers, done: str
+) -> Response | None:
+    """Send the decision and go to the list; None where an answer must be mended first."""
+    if answers.wrong:
+        return None
+    try:
+        await visit.call.change(
+            "identity",
+            "POST",
+            f"/access-requests/{registration_id}/{how}",
+            answers.values,
+            version=await visit.version(),
+            key=await visit.request_key(),
+        )
+    except InvalidError as error:
+        answers.place(error.errors, error.detail)
+        return None
+    except (RefusedError, StaleError):
+        return visit.go(_list(visit), _("Somebody else has answered this request"), neutral=True)
+    return visit.go(_list(visit), done)
