@@ -46,7 +46,7 @@ class Servers:
     async def topics(self) -> str:
         """Make the contexts' topics and return what their names begin with."""
         prefix = f"bench{uuid4().hex[:8]}."
-        await create_topics(self.kafka, prefix, CONTEXTS)
+        await create_topics(self.backends.broker, prefix, CONTEXTS)
         return prefix
 
     def system(self) -> System:

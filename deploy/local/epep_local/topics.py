@@ -20,7 +20,7 @@ _SETTINGS = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 
 async def create_topics(
-    kafka: Broker | str,
+    broker: Broker,
     prefix: str = "",
     contexts: Iterable[str] = CONTEXTS,
     partitions: int = PARTITIONS,
@@ -28,11 +28,9 @@ async def create_topics(
 ) -> list[str]:
     """Make `{prefix}{context}` for each context; one that is there already is left as it is.
 
-    An address alone is a broker without TLS or log-in. Returns the topics' names, once every
-    partition of them can be written and read: Kafka says that a topic is made before the broker
-    knows it. Raises LocalError when Kafka refuses.
+    Returns the topics' names, once every partition of them can be written and read: Kafka says
+    that a topic is made before the broker knows it. Raises LocalError when Kafka refuses.
     """
-    broker = Broker(kafka) if isinstance(kafka, str) else kafka
     names = [f"{prefix}{context}" for context in contexts]
     admin = AIOKafkaAdminClient(**broker.options())
     try:

@@ -69,7 +69,7 @@ async def test_a_lost_topic_is_filled_again_and_nobody_acts_twice(
     await eventually(lambda: _is_gone(bootstrap, topic))
     assert await run_republish("pep", settings) == 1
     assert "make all topics first." in capsys.readouterr().err
-    await create_topics(bootstrap, settings.topic_prefix, contexts=("pep",), partitions=1)
+    await create_topics(Broker(bootstrap), settings.topic_prefix, contexts=("pep",), partitions=1)
     assert await run_republish("pep", settings) == 0
     said = capsys.readouterr().out
     assert (

@@ -118,7 +118,7 @@ async def test_a_worker_that_is_there_before_its_topic_begins_as_soon_as_the_top
             return bool(worker.lag()["trouble"] == "MissingTopicError")
 
         await eventually(in_trouble)
-        await create_topics(kafka_bootstrap, prefix, contexts=("pep",))
+        await create_topics(Broker(kafka_bootstrap), prefix, contexts=("pep",))
 
         async def assigned() -> bool:
             return bool(worker.lag()["assigned"])

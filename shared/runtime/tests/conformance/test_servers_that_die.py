@@ -61,7 +61,7 @@ async def test_the_broker_is_killed_and_what_was_said_meanwhile_follows_in_order
 ) -> None:
     """People go on writing while it is away; relay and subscriptions wait for it."""
     mortal, bootstrap = broker
-    await create_topics(bootstrap, "own.", ["pep"], 3)
+    await create_topics(Broker(bootstrap), "own.", ["pep"], 3)
     keys, stop, said = [new_id() for _ in range(4)], asyncio.Event(), [0]
 
     async def write() -> None:
