@@ -72,6 +72,21 @@ async def say(pool: Pool, store: EventStore, key: UUID, *statements: str) -> Non
         await store.append(connection, COUNTER.stream(key), version, events, cause(), about=key)
 
 
+async def all_sent(pool: Pool) -> bool:
+    """Tell whether the topic has every event: a rebuild takes what it finds there."""
+    sent = "SELECT (SELECT count(*) FROM events) = sent FROM relay_place"
+    return bool(await pool.fetchval(sent))
+
+
+async def waits_for_a_lock(pool: Pool) -> bool:
+    """Tell whether somebody in this database waits for another's lock."""
+    waits = (
+        "SELECT count(*) > 0 FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    return bool(await pool.fetchval(waits))
+
+
 async def counted(pool: Pool) -> int:
     """Return how many rows the read model has."""
     return int(await pool.fetchval("SELECT count(*) FROM counted"))

@@ -62,11 +62,6 @@ class World:
         async with following(self.pool, self.store, self.bus, projector):
             await eventually(lambda: self.has(events))
 
-    async def all_sent(self) -> bool:
-        """Tell whether the topic has every event: a rebuild takes what it finds there."""
-        sent = "SELECT (SELECT count(*) FROM events) = sent FROM relay_place"
-        return bool(await self.pool.fetchval(sent))
-
     async def has(self, events: int) -> bool:
         return (await self.page())[:2] == (events, events)
 

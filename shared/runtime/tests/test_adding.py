@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from counting import COUNTER, cause, submitted
+from machinery import all_sent
 from pydantic import SecretStr
 from rebuilding import World
 
@@ -98,7 +99,7 @@ async def test_a_rebuild_copies_the_rows_that_were_inserted_live(world: World) -
 async def test_a_handler_finds_the_rows_of_events_before_its_own(world: World) -> None:
     for _ in range(4):
         await say_in_one_append(world)
-    await eventually(world.all_sent)
+    await eventually(lambda: all_sent(world.pool))
     assert (await world.rebuild(WRITING)).switched
     found = await world.pool.fetch("SELECT n FROM counts")
     assert [row["n"] for row in found] == [2, 2, 2, 2]

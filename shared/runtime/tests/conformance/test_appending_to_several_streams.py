@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from counting import COUNTER, Count, cause, submitted
+from machinery import waits_for_a_lock
 
 from epep_events.base import Event
 from epep_events.envelope import Actor, Metadata
@@ -152,10 +153,7 @@ async def test_a_writer_of_one_held_stream_waits_and_comes_after(
                 )
 
         waiting = asyncio.create_task(other())
-        while not await pool.fetchval(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        ):
+        while not await waits_for_a_lock(pool):
             assert not waiting.done()
         await store.append(
             connection, COUNTER.stream(second), 0, [submitted(second)], cause(), about=second

@@ -6,6 +6,7 @@ import asyncpg
 import orjson
 import pytest
 from counting import COUNTER, cause, submitted
+from machinery import waits_for_a_lock
 
 from epep_runtime.event_store import EventStore, VersionConflictError
 from epep_runtime.ids import new_id
@@ -82,17 +83,8 @@ async def test_whoever_waited_for_a_stream_sees_what_it_waited_for(
                 second, COUNTER.stream(key), 1, [submitted(key)], cause(), about=key
             )
             waiting = asyncio.create_task(later)
-            await eventually(lambda: _waits_for_a_lock(pool))
+            await eventually(lambda: waits_for_a_lock(pool))
         assert await waiting == 2
-
-
-async def _waits_for_a_lock(pool: Pool) -> bool:
-    return bool(
-        await pool.fetchval(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event = 'advisory'"
-        )
-    )
 
 
 async def test_the_bytes_said_are_the_bytes_kept(pool: Pool, store: EventStore) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from aiokafka import TopicPartition
 from counting import COUNTER, COUNTING, cause, count_it, submitted, summing
-from machinery import following, relaying, say, taken
+from machinery import following, relaying, say, taken, waits_for_a_lock
 from pydantic import SecretStr
 from rebuilding import World
 
@@ -160,16 +160,10 @@ async def test_an_event_that_queues_up_while_its_stream_is_released_is_not_lost(
         async with mine.transaction():
             await parking.queue(mine, "counting", second)
             releasing = asyncio.create_task(_release(theirs))
-            await eventually(lambda: pool.fetchval(WAITING))
+            await eventually(lambda: waits_for_a_lock(pool))
         await releasing
     assert await parking.head(pool, "counting", "pep", "counter-1") == second
     assert [each.waiting for each in await list_parked(pool)] == [1]
-
-
-WAITING = (
-    "SELECT count(*) > 0 FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 async def _release(connection: Connection) -> None:

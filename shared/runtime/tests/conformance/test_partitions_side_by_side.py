@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from counting import cause, submitted
-from machinery import following, relaying
+from machinery import all_sent, following, relaying, say
 
 from epep_events.envelope import Metadata
 from epep_events.pep import TargetSubmitted
@@ -52,16 +51,6 @@ async def most_at_once(
     """Return how many handlers were at work at once, with all events in Kafka before any."""
     bus = Bus(Broker(kafka_bootstrap), prefix, "test")
 
-    async def say(*statements: str) -> None:
-        key = new_id()
-        events = [submitted(key, statement) for statement in statements]
-        async with pool.acquire() as connection:
-            await store.append(connection, f"counter-{key}", 0, events, cause(), about=key)
-
-    async def is_sent() -> bool:
-        sent = "SELECT (SELECT count(*) FROM events) = sent FROM relay_place"
-        return bool(await pool.fetchval(sent))
-
     async def has_begun() -> bool:
         return bool(await pool.fetchval("SELECT count(*) > 0 FROM places"))
 
@@ -69,13 +58,13 @@ async def most_at_once(
         return crowd.done == STREAMS * EACH
 
     async with relaying(pool, store, kafka_bootstrap, f"{prefix}pep"):
-        await say(BEFORE)
-        await eventually(is_sent)
+        await say(pool, store, new_id(), BEFORE)
+        await eventually(lambda: all_sent(pool))
         async with following(pool, store, bus, subscription):
             await eventually(has_begun)
         for _ in range(STREAMS):
-            await say(*map(str, range(EACH)))
-        await eventually(is_sent)
+            await say(pool, store, new_id(), *map(str, range(EACH)))
+        await eventually(lambda: all_sent(pool))
         async with following(pool, store, bus, subscription):
             await eventually(is_done)
     return crowd.most

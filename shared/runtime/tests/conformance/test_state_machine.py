@@ -23,6 +23,7 @@ import pytest
 from counting import COUNTER
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
+from machinery import all_sent
 from reading_histories import Reading
 from stepping import TOPIC, LastMoment, relay_step
 from writing_histories import NAME, Ground
@@ -111,9 +112,7 @@ class Histories(Reading):
 
     async def _all_is_sent(self) -> bool:
         await relay_step(self.pool, self.store, self.topic)
-        return bool(
-            await self.pool.fetchval("SELECT sent = (SELECT count(*) FROM events) FROM relay_place")
-        )
+        return await all_sent(self.pool)
 
     async def _all_is_handled(self) -> bool:
         await self.pool.execute("UPDATE parked_streams SET next_try_at = now()")
