@@ -44,4 +44,5 @@ SERVICE = Service(
     projectors=[*access.PROJECTORS, PEPS, MEETINGS, DELIVERIES],
     reactors=[SCHEDULING, LINKING, MERGED],
     sql=access.SQL,
+    on_start=[*access.ON_START],
 )

@@ -38,7 +38,7 @@ SERVICE = Service(
     ],
     reactors=[MEETINGS, INVITED, REVIEWS, NEXT_TERM, *children.REACTORS, *who.REACTORS],
     workers=[*children.WORKERS],
-    on_start=[publish_shipped_documents],
+    on_start=[*access.ON_START, publish_shipped_documents],
     body_limits=children.BODY_LIMITS,
 )
 """The service as `python -m pep_service` runs it."""

@@ -30,7 +30,7 @@ SERVICE = Service(
     projectors=[*access.PROJECTORS, PEPS, REVIEWS, BOARD_PROFILES],
     reactors=[TAKING_UP],
     role_workers={"api": [live_board.follow], "board": [live_board.work]},
-    on_start=[live_board.prepare],
+    on_start=[*access.ON_START, live_board.prepare],
     metrics=[live_board.metrics],
     sql=access.SQL,
 )

@@ -1,9 +1,11 @@
 """May this person see this child, as whom, and why? No relationship, no record (404, not 403)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+from epep_access.answers import Answers
 from epep_access.permissions import table
 from epep_events.access import Basis
 from epep_runtime.postgres import Connection, Pool
@@ -145,17 +147,37 @@ GIVEN = frozenset({"cover", "delegation", "setting"})
 """The reasons that bring their role with them; for the others the account must hold it."""
 
 
+ENDS_AT_AN_HOUR = frozenset({"cover", "delegation", "emergency"})
+
+
+def _lasts(row: Any) -> bool:
+    """Tell whether an answer holds until something changes or the day ends."""
+    if row is None or row["erased"] or not row["active"]:
+        return False
+    return not any(each.partition(" ")[2] in ENDS_AT_AN_HOUR for each in row["relations"])
+
+
 async def acting_for_child(
-    database: Pool | Connection, principal: Principal, child_id: UUID
+    database: Pool | Connection,
+    principal: Principal,
+    child_id: UUID,
+    answers: Answers | None = None,
 ) -> Acting:
     """Return who the person is to the child now. Raises NotFoundError: nobody, or no such child.
+
+    With `answers` the database is asked only where its answer is not remembered.
 
     Raises ErasedError for a child whom the person could see and who has been erased.
 
     The virtual school and auditors are somebody to every child of their authority; anybody else
     needs a relationship that holds at this moment (`domain.md` 1.4, design.md section 7).
     """
-    row = await database.fetchrow(FOR_CHILD, principal.account_id, child_id)
+    account_id = principal.account_id
+
+    def ask() -> Awaitable[Any]:
+        return database.fetchrow(FOR_CHILD, account_id, child_id)
+
+    row = await (answers.find(account_id, child_id, ask, _lasts) if answers else ask())
     if row is None:
         raise NotFoundError
     held = _held(principal, row["active"], row["known"])
@@ -175,12 +197,17 @@ async def acting_for_child(
     return Acting(child_id, row["authority"], frozenset(bases), bases, row["overrides"] or {})
 
 
-async def acting_for_pep(database: Pool | Connection, principal: Principal, pep_id: UUID) -> Acting:
+async def acting_for_pep(
+    database: Pool | Connection,
+    principal: Principal,
+    pep_id: UUID,
+    answers: Answers | None = None,
+) -> Acting:
     """Return who the person is to the child whose PEP it is. Raises NotFoundError."""
     child_id = await database.fetchval("SELECT child_id FROM access_peps WHERE pep_id = $1", pep_id)
     if child_id is None:
         raise NotFoundError
-    return await acting_for_child(database, principal, child_id)
+    return await acting_for_child(database, principal, child_id, answers)
 
 
 async def acting_in(

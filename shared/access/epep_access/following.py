@@ -101,6 +101,7 @@ async def _forget_child(connection: Connection, subject: UUID) -> None:
 
 ACCESS = Projector(
     name="access",
+    tells=(ProfessionalAssigned, ProfessionalUnassigned, EmergencyAccessTaken),
     contexts=("pep", "identity"),
     forget=_forget_child,
     tables=("access_children", "access_people", "access_peps"),
@@ -201,6 +202,7 @@ async def _forget_settings(connection: Connection, subject: UUID) -> None:
 
 RELATIONSHIPS = Projector(
     name="relationships",
+    tells=(SettingChanged, DelegateAppointed, DelegationEnded, CoverArranged, CoverEnded),
     contexts=("pep", "identity"),
     forget=_forget_settings,
     tables=("access_settings", "access_standins"),

@@ -155,6 +155,7 @@ async def _forget(connection: Connection, subject: UUID) -> None:
 
 PEOPLE = Projector(
     name="people",
+    tells=(RoleGranted, RoleRevoked, UserDeactivated, UserReactivated, AccountsMerged),
     contexts=("identity", "pep"),
     forget=_forget,
     tables=("known_people", "known_roles"),

@@ -51,6 +51,7 @@ def _writers(sections: Iterable[Section]) -> list[str]:
 
 PROFILES = Projector(
     name="profiles",
+    tells=(AuthorityProfilePublished,),
     contexts=("pep",),
     tables=("known_profiles",),
     handles={AuthorityProfilePublished: _published},

@@ -18,7 +18,7 @@ from epep_events.cloudevents import from_message
 from epep_events.envelope import Recorded
 from epep_events.operations import SubjectErased
 from epep_events.sealed_fields import ErasedSubjectError, Subject
-from epep_runtime import own_writes, parking
+from epep_runtime import news, own_writes, parking
 from epep_runtime.adding import Adding, Rows
 from epep_runtime.event_store import EventStore
 from epep_runtime.generations import Generation, work_alone, work_in, work_live
@@ -161,7 +161,7 @@ class Handling:
         # One event alone is inserted, so that a row that is there already does not stop it.
         rows = Rows() if self._generation and len(parcels) > 1 else None
         heard: dict[str, int] = {}
-        erased = set[Subject]()
+        types, erased = set[str](), set[Subject]()
         async with self._batch(parcels) as connection:
             # Whoever was erased while the batch waited is: what is in memory knows by now.
             keys |= await self._store.keyring.keys_for(list(keys))
@@ -174,11 +174,12 @@ class Handling:
                     if acting:
                         erased |= await self._call(connection, parcel, keys, rows)
                     heard[parcel.stream_id] = parcel.stream_version
+                    types.add(parcel.type_name)
                 seen = parcel.publication
             if rows:
                 await rows.copy(connection)
             await self._forget(connection, erased)
-            await self._note(connection, heard)
+            await self._note(connection, heard, types)
             await move_place(connection, self._name, where, place, reached)
         return reached
 
@@ -203,7 +204,8 @@ class Handling:
                 keys = await self._keys_of([parcel])
                 async with self._batch([parcel]) as connection:
                     await self._forget(connection, await self._again(connection, parcel, keys))
-                    await self._note(connection, {parcel.stream_id: parcel.stream_version})
+                    heard = {parcel.stream_id: parcel.stream_version}
+                    await self._note(connection, heard, {parcel.type_name})
                     await parking.leave_queue(connection, self._name, parcel)
                     await move_place(connection, self._name, where, place, place)
         except FAULTS:
@@ -217,9 +219,13 @@ class Handling:
             await parking.release(connection, self._name, where.topic, stream_id)
         self.parked.discard((where.topic, stream_id))
 
-    async def _note(self, connection: Connection, heard: Mapping[str, int]) -> None:
+    async def _note(
+        self, connection: Connection, heard: Mapping[str, int], types: Set[str]
+    ) -> None:
+        """Say how far the read model has come, and that it has changed, where that is told."""
         shows = isinstance(self._subscription, Projector) and self._subscription.tables
         if shows and not self._generation:
+            await news.tell_of(connection, self._subscription, types)
             await own_writes.note(connection, self._name, heard)
 
     async def _again(

@@ -141,9 +141,11 @@ async def _asking(
 ) -> Principal:
     if written:
         running = running_of(request)
+        changes = own_writes.parse(written)
         shown = await own_writes.wait_until_shown(
-            running.pool, running.service.all_projectors(), own_writes.parse(written)
+            running.pool, running.service.all_projectors(), changes
         )
+        running.news.end_for(changes)
         request.state.catching_up = not shown
     return principal
 

@@ -6,13 +6,11 @@ Elsewhere a key management service takes its place behind the same port.
 import asyncio
 import base64
 import binascii
-import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import (
     InvalidUnwrap,
@@ -21,16 +19,15 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 
 from epep_events.sealed_fields import Keys, Subject
+from epep_runtime.hearing import Hearing
 from epep_runtime.keyring import KeyCache, KeysFound
 from epep_runtime.migrations import Migration, find
-from epep_runtime.postgres import DATABASE_FAULTS, Pool
+from epep_runtime.postgres import Pool
 from epep_runtime.waiting import ended
 
-log = structlog.get_logger()
 CACHED = 50_000
 CACHED_SECONDS = 60.0
 """A key is used so long without asking again; its destruction is heard of at once."""
-RECONNECT_SECONDS = 1.0
 CHANNEL = "subject_key_destroyed"
 CONNECTIONS = 3
 FETCH = "SELECT subject::text, wrapped FROM subject_keys WHERE subject = ANY($1::text[]::uuid[])"
@@ -88,7 +85,7 @@ class PostgresKeyring:
         self._cache = KeyCache(CACHED, CACHED_SECONDS)
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
-        self._hearing = False
+        self._hearing = Hearing(url, CHANNEL, self.forget, self._cache.clear)
         self._listener: asyncio.Task[None] | None = None
 
     async def check(self) -> None:
@@ -115,7 +112,7 @@ class PostgresKeyring:
         fetched = await self._fetch(pool, missing)
         if create and len(fetched) < len(missing):
             fetched |= await self._make(pool, [each for each in missing if each not in fetched])
-        if self._hearing:
+        if self._hearing.now:
             self._cache.keep(fetched)
             # One that was destroyed meanwhile is destroyed, whatever the answer on its way said.
             fetched, _ = self._cache.find(fetched)
@@ -184,33 +181,5 @@ class PostgresKeyring:
                     self._url, min_size=1, max_size=CONNECTIONS, command_timeout=30,
                     server_settings={"application_name": "epep keyring"}, reset=_nothing_left,
                 )  # fmt: skip
-                self._listener = asyncio.create_task(self._listen())
+                self._listener = asyncio.create_task(self._hearing.run())
         return self._pool
-
-    async def _listen(self) -> None:
-        """Hear of destroyed keys, for ever; keep none in memory while that is not possible."""
-        while True:
-            try:
-                await self._hear_until_lost()
-            except DATABASE_FAULTS as error:
-                log.warning("keyring not heard, keeping no keys", error=type(error).__name__)
-            finally:
-                self._hearing = False
-                self._cache.clear()
-            await asyncio.sleep(RECONNECT_SECONDS)
-
-    async def _hear_until_lost(self) -> None:
-        lost = asyncio.Event()
-        connection = await asyncpg.connect(self._url)
-        try:
-            connection.add_termination_listener(lambda _: lost.set())
-            await connection.add_listener(CHANNEL, self._told)
-            self._cache.clear()
-            self._hearing = True
-            await lost.wait()
-        finally:
-            with contextlib.suppress(*DATABASE_FAULTS):
-                await connection.close(timeout=1)
-
-    def _told(self, _connection: Any, _pid: int, _channel: str, subject: Any) -> None:
-        self.forget(str(subject))

@@ -25,6 +25,7 @@ from epep_runtime.http import make_app
 from epep_runtime.keyring import Keyring
 from epep_runtime.keys import KEYS
 from epep_runtime.migrations import RUNTIME_SQL, Migration, find
+from epep_runtime.news import News
 from epep_runtime.parking import count_parked
 from epep_runtime.postgres import Pool, open_pool
 from epep_runtime.proof.seals import seal_now_and_then
@@ -91,6 +92,7 @@ class Running:
         self.store = EventStore(catalog, service.name, keyring)
         self.commands = Commands(pool, self.store)
         self.verifier = TokenVerifier(pool)
+        self.news = News(settings.database_url.get_secret_value(), service.projectors)
         broker = settings.broker()
         bus = Bus(broker, settings.topic_prefix, service.name)
         self.relay: Relay | None = None
@@ -128,6 +130,8 @@ class Running:
         jobs = [part.run() for part in self._following]
         if self.relay:
             jobs.append(self.relay.run())
+        if self.settings.has_role("api"):
+            jobs.append(self.news.run())
         if self.settings.has_role("projectors"):
             jobs.append(own_writes.keep_forgetting(self.pool))
         if self.settings.has_role("workers"):

@@ -127,6 +127,9 @@ class Projector:
     follows the contexts that say so. It is called after `SubjectErased` and, because partitions
     come in any order, after any batch with erased values: a row made from such values, and then
     forgotten, must be as if it had been forgotten first and made then.
+
+    After an event that it `tells`, every process hears that it has changed, and after an erasure
+    where it tells any (`epep_runtime.news`).
     """
 
     name: str
@@ -134,6 +137,7 @@ class Projector:
     tables: tuple[str, ...]
     handles: Mapping[type[Event], Project]
     forget: Forget | None = None
+    tells: tuple[type[Event], ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError for a read model that would not hear whom to forget."""

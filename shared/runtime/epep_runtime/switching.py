@@ -8,6 +8,7 @@ import asyncpg
 from epep_events.operations import ReadModelRebuilt
 from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.generations import Generation, RebuildError, fence_of, generations_of
+from epep_runtime.news import tell_of_all
 from epep_runtime.operations import hold_operations, say
 from epep_runtime.places import Place, read_places
 from epep_runtime.postgres import Connection, Pool
@@ -52,6 +53,7 @@ async def switch(
                 return False
             old = await _swap(connection, projector, generation, lock_seconds)
             events = await _move_places(connection, old, generation)
+            await tell_of_all(connection, projector)
             await say(
                 connection,
                 store,

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request
 from pydantic import BaseModel
 
+from epep_access.answers import Answers
 from epep_access.checking import Acting, acting_for_pep
 from epep_runtime.civil_time import local_date
 from epep_runtime.http import running_of
@@ -86,7 +87,7 @@ async def scene_of(request: Request, principal: Principal, pep_id: UUID) -> Scen
     Raises ProblemError 503 while the PEP's profile is not known here.
     """
     running = running_of(request)
-    acting = await acting_for_pep(running.pool, principal, pep_id)
+    acting = await acting_for_pep(running.pool, principal, pep_id, running.part(Answers))
     acting.must("meeting.read")
     pep = await known_pep(running.pool, pep_id)
     return Scene(running, principal.account_id, acting, pep, running.store.clock())

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from epep_access.answers import Answers
 from epep_access.checking import Acting, acting_for_child
 from epep_runtime.http import Asking, running_of
 from epep_runtime.language import _
@@ -136,7 +137,7 @@ async def access_rows(running: Running, acting: Acting) -> list[AccessRow]:
 async def child_access(child_id: UUID, asking: Asking, request: Request) -> JSONResponse:
     """Return the child's access list. The ETag is the child's version, to grant and revoke with."""
     running = running_of(request)
-    acting = await acting_for_child(running.pool, asking, child_id)
+    acting = await acting_for_child(running.pool, asking, child_id, running.part(Answers))
     acting.must("child.access")
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, CHILD, child_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from epep_access.answers import Answers
 from epep_access.checking import Acting, acting_for_child
 from epep_access.readings import note_reading
 from epep_events.profile import AuthorityProfile
@@ -39,7 +40,7 @@ async def get_child(child_id: UUID, principal: Asking, request: Request) -> JSON
     The ETag is the child's version, which assigning people needs. 404 without a relationship.
     """
     running = running_of(request)
-    acting = await acting_for_child(running.pool, principal, child_id)
+    acting = await acting_for_child(running.pool, principal, child_id, running.part(Answers))
     async with running.pool.acquire() as connection:
         loaded = await running.store.load(connection, CHILD, child_id)
     if loaded.state.child_id is None:

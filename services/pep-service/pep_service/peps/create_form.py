@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from epep_access.answers import Answers
 from epep_access.checking import acting_for_child
 from epep_access.people import person_of
 from epep_events.profile import AuthorityProfile, Choice, Variant
@@ -113,7 +114,7 @@ def _shown(person: KnownPerson, profile: AuthorityProfile) -> FormPerson:
 async def show_form(child_id: UUID, asking: Asking, request: Request) -> CreateForm:
     """Show the form's first values to those whom the authority lets create a PEP (D16)."""
     running = running_of(request)
-    acting = await acting_for_child(running.pool, asking, child_id)
+    acting = await acting_for_child(running.pool, asking, child_id, running.part(Answers))
     profile = await profile_of(running.pool, acting.authority)
     role = acting.must("pep.create", profile.permissions.create_pep)
     told = await circumstances(running, asking, role, child_id, acting.authority)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from epep_access.answers import Answers
 from epep_access.checking import Acting, acting_for_child, see_my_children
 from epep_access.people import names_of
 from epep_events.envelope import Metadata, Recorded
@@ -121,7 +122,9 @@ async def open_pep(running: Running, principal: Principal, pep_id: UUID) -> Open
         if loaded.version == 0:
             raise NotFoundError
         start = loaded.state.start
-        acting = await acting_for_child(connection, principal, start.child_id)
+        acting = await acting_for_child(
+            connection, principal, start.child_id, running.part(Answers)
+        )
         profile = await profile_of(connection, start.profile_code, start.profile_version)
         stamps = (stamp_of(event.meta).account_id for event in loaded.events)
         names = await names_of(connection, {each for each in stamps if each})

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
+from epep_access.answers import Answers
 from epep_access.checking import acting_for_child
 from epep_access.days import MIDNIGHT
 from epep_access.people import folded
@@ -105,7 +106,7 @@ async def child_reads(
     `from` and `to` are days in England, both included.
     """
     running = running_of(request)
-    acting = await acting_for_child(running.pool, asking, child_id)
+    acting = await acting_for_child(running.pool, asking, child_id, running.part(Answers))
     acting.must("child.oversee")
     note_reading(running, asking, acting, "child.oversee")
     first, last = _midnight("from", since, 0), _midnight("to", until, 1)

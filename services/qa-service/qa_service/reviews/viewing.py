@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from epep_access.answers import Answers
 from epep_access.checking import Acting, acting_for_pep
 from epep_access.readings import note_reading
 from epep_events.envelope import Metadata
@@ -182,7 +183,7 @@ async def get_review(
     """
     running = running_of(request)
     async with running.pool.acquire() as connection:
-        acting = await acting_for_pep(connection, asking, pep_id)
+        acting = await acting_for_pep(connection, asking, pep_id, running.part(Answers))
         acting.must("review.read")
         note_reading(running, asking, acting, "review.read")
         pep = await pep_under_review(connection, pep_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from epep_access.answers import Answers
 from epep_access.checking import acting_for_child
 from epep_access.readings import note_reading
 from epep_runtime.http import Asking, running_of
@@ -74,7 +75,7 @@ async def read_change_log(
     """
     running = running_of(request)
     pool = running.pool
-    acting = await acting_for_child(pool, asking, child_id)
+    acting = await acting_for_child(pool, asking, child_id, running.part(Answers))
     if not acting.may("child.change_log"):
         return LogPage(total=0, page=1, sections=[], people=[], rows=[], hidden=True)
     note_reading(running, asking, acting, "child.change_log")
@@ -93,7 +94,7 @@ async def download_change_log(
     """Return all changes that fit, as CSV (UTF-8 with a byte-order mark), one line a field."""
     running = running_of(request)
     pool = running.pool
-    acting = await acting_for_child(pool, asking, child_id)
+    acting = await acting_for_child(pool, asking, child_id, running.part(Answers))
     acting.must("child.change_log")
     note_reading(running, asking, acting, "child.change_log")
     rows = await (await open_log(pool, acting)).rows(filters)
