@@ -46,11 +46,11 @@ def _let_in(child_id: UUID) -> Acting:
     return Acting(child_id, "330", EVERYTHING, dict.fromkeys(EVERYTHING, "authority"))
 
 
-async def _for_child(_database: Any, _principal: Any, child_id: UUID) -> Acting:
+async def _for_child(_database: Any, _principal: Any, child_id: UUID, _kept: Any = None) -> Acting:
     return _let_in(child_id)
 
 
-async def _for_pep(database: Any, _principal: Any, pep_id: UUID) -> Acting:
+async def _for_pep(database: Any, _principal: Any, pep_id: UUID, _kept: Any = None) -> Acting:
     sql = "SELECT child_id FROM access_peps WHERE pep_id = $1"
     return _let_in(await database.fetchval(sql, pep_id) or uuid4())
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -39,6 +39,8 @@ from epep_runtime.waiting import when_there
 log = structlog.get_logger()
 DRAIN_SECONDS, CLOSE_SECONDS = 8.5, 0.5
 P = TypeVar("P")
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+"""Not yet begun: one that is cancelled before its turn came leaves nothing behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +129,18 @@ class Running:
 
     def start(self) -> None:
         """Start the relay, the subscriptions and the workers as tasks of this process."""
-        jobs = [part.run() for part in self._following]
+        jobs: list[Job] = [part.run for part in self._following]
         if self.relay:
-            jobs.append(self.relay.run())
+            jobs.append(self.relay.run)
         if self.settings.has_role("api"):
-            jobs.append(self.news.run())
+            jobs.append(self.news.run)
         if self.settings.has_role("projectors"):
-            jobs.append(own_writes.keep_forgetting(self.pool))
+            jobs.append(partial(own_writes.keep_forgetting, self.pool))
         if self.settings.has_role("workers"):
-            jobs += [worker(self) for worker in (seal_now_and_then, *self.service.workers)]
+            jobs += [partial(each, self) for each in (seal_now_and_then, *self.service.workers)]
         for role, workers in self.service.role_workers.items():
             if self.settings.has_role(role):
-                jobs += [worker(self) for worker in workers]
+                jobs += [partial(each, self) for each in workers]
         self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
 
     async def stop(self) -> None:
@@ -198,10 +200,10 @@ def _parked_sentence(streams: int, events: int) -> str:
     return f"{were} parked ({events} waiting): see `parked list`."
 
 
-async def _watched(job: Coroutine[Any, Any, None]) -> None:
+async def _watched(job: Job) -> None:
     """Run a part; one that dies of a defect takes the process down, to be started again."""
     try:
-        await job
+        await job()
     except asyncio.CancelledError:
         raise
     except Exception:
