@@ -1,4 +1,4 @@
-"""P1: appends a second through the event store, one event a transaction."""
+"""P1: appends a second of many writers, whose appends share transactions when they meet."""
 
 import asyncio
 import os
@@ -26,6 +26,7 @@ from epep_runtime.ids import new_id
 from epep_runtime.keyring import Keyring
 from epep_runtime.migrations import migrate
 from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.together import Together
 from pep_service.main import SERVICE
 
 WRITERS, EACH, STREAMS = 8, 400, 20
@@ -73,10 +74,10 @@ class Appending:
         self._store = EventStore(catalog(), "pep", ring)
 
     async def ours(self) -> float:
-        """Return appends a second through `EventStore.append`, each its own transaction."""
-        connections = [await self._pool.acquire() for _ in range(WRITERS)]
+        """Return appends a second of as many writers, each waiting for its own, as services do."""
+        together = Together(self._pool, self._store)
 
-        def writer(connection: Any) -> Callable[[], Awaitable[None]]:
+        def writer() -> Callable[[], Awaitable[None]]:
             ids = [new_id() for _ in range(STREAMS)]
             events = [page_saved(each) for each in ids]
             who = cause()
@@ -84,8 +85,7 @@ class Appending:
             async def write() -> None:
                 for number in range(EACH):
                     which = number % STREAMS
-                    await self._store.append(
-                        connection,
+                    await together.append(
                         f"pep-{ids[which]}",
                         number // STREAMS,
                         [events[which]],
@@ -95,12 +95,7 @@ class Appending:
 
             return write
 
-        try:
-            seconds = await all_at_once([writer(each) for each in connections])
-        finally:
-            for each in connections:
-                await self._pool.release(each)
-        return WRITERS * EACH / seconds
+        return WRITERS * EACH / await all_at_once([writer() for _ in range(WRITERS)])
 
     async def bare(self) -> float:
         """Return INSERTs a second of rows like those, made beforehand, on as many connections."""
@@ -188,7 +183,7 @@ def outcome_of(key: str, rounds: Rounds, against: str, bar: float, said: str) ->
     """Return the line of the table for appends."""
     return Outcome(
         key,
-        "appends through the event store, 8 writers, one event a transaction",
+        "appends through the event store, 8 writers, one event an append, transactions shared",
         f"{median(rounds.ours):,.0f}/s",
         f"{against}: {median(rounds.bare):,.0f}/s",
         f"{rounds.ratio:.2f}",

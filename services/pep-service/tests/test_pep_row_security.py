@@ -3,7 +3,9 @@
 On a database that a plain role owns, as in production: a superuser is above row security.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +14,16 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from epep_events.contexts import catalog
+from epep_events.envelope import Actor
+from epep_events.pep import PEPSubmitted
 from epep_local.databases import create_database, drop_database
+from epep_runtime.event_store import Cause, EventStore
 from epep_runtime.migrations import migrate
 from epep_runtime.postgres import Pool, open_pool
+from epep_runtime.postgres_keyring import PostgresKeyring
 from epep_runtime.row_security import SEEN
+from epep_runtime.together import Together
 from pep_service.main import SERVICE
 from pep_service.reactions import merged, merged_standins
 
@@ -151,6 +159,34 @@ async def test_nothing_is_written_into_another_authority(pool: Pool) -> None:
     finally:
         SEEN.reset(before)
     assert changed == "UPDATE 1"
+
+
+async def test_no_event_of_another_authority_is_appended_beside_those_who_may(
+    pool: Pool, keyring: PostgresKeyring
+) -> None:
+    """Appends go to the database together, but only with those of whoever may see the same."""
+    together = Together(pool, EventStore(catalog(), "pep", keyring))
+
+    def one(key: UUID, seen: set[str] | None, authority: str) -> asyncio.Task[int]:
+        context = copy_context()
+        context.run(SEEN.set, None if seen is None else frozenset(seen))
+        event = PEPSubmitted(pep_id=key, child_id=key, profile_version=1)
+        because = Cause(Actor(id="somebody", role="iro"), authority, uuid4())
+        job = together.append(f"pep-{key}", 0, [event], because, about=key)
+        return asyncio.get_running_loop().create_task(job, context=context)
+
+    keys = [uuid4() for _ in range(4)]
+    refused, *others = [
+        one(keys[0], {"330"}, "998"),
+        one(keys[1], {"330"}, "330"),
+        one(keys[2], {"998"}, "998"),
+        one(keys[3], None, "998"),
+    ]
+    assert await asyncio.gather(*others) == [1] * 3
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await refused
+    found = await pool.fetch("SELECT stream_id FROM events")
+    assert {row["stream_id"] for row in found} == {f"pep-{key}" for key in keys[1:]}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,6 +24,7 @@ from epep_runtime.own_writes import WRITTEN, Written, say
 from epep_runtime.postgres import Connection, Pool
 from epep_runtime.problems import FieldError, InvalidError, ProblemError, StaleVersionError
 from epep_runtime.telemetry import current_traceparent
+from epep_runtime.together import Together
 from epep_runtime.tokens import Principal
 
 S = TypeVar("S")
@@ -122,6 +122,7 @@ class Commands:
 
     def __init__(self, pool: Pool, store: EventStore) -> None:
         self._pool, self._store = pool, store
+        self._together = Together(pool, store)
 
     def _written(self, stream: str, loaded: int, events: Sequence[Event]) -> list[Written]:
         """Return the newest event of each type, of those that came after version `loaded`."""
@@ -151,8 +152,9 @@ class Commands:
         describe: Callable[[Loaded[S]], Any] | None = None,
         known: Loaded[S] | None = None,
     ) -> JSONResponse:
-        """Decide on the newest state, append, answer, all in one transaction.
+        """Decide on the newest state, append, answer, all in one transaction if there is a key.
 
+        Without one the append is all that is written, and goes together with those of others.
         `decide(state)` returns events or raises a ProblemError. `answer(new_state, version)` makes
         the body. `needs_version=False` is for what creates or only adds. `stale(state, version,
         if_match)` narrows what counts as a conflict (default: any newer version); `describe`
@@ -167,46 +169,41 @@ class Commands:
                 428, "version-required", _("Send If-Match with the version you saw.")
             )
         stream = aggregate.stream(key)
+
+        async def once(connection: Connection | None, known: Loaded[S] | None) -> JSONResponse:
+            loaded = known or await self._store.load(connection or self._pool, aggregate, key)
+            _refuse_stale(change, loaded, stale, describe)
+            events = decide(loaded.state)
+            state = loaded.state
+            for event in events:
+                state = aggregate.evolve(state, event)
+            child = aggregate.about(state) if aggregate.about else None
+            what = stream, loaded.version, events, change.cause(role, authority)
+            if connection is None:
+                version = await self._together.append(*what, about=child)
+                made = answer(state, version)
+            else:
+                version = await self._store.append(connection, *what, about=child)
+                made = answer(state, version)
+                await _keep(connection, change, made, version, child)
+            return to_response(made, version, self._written(stream, loaded.version, events))
+
         for attempt in range(TRIES):
             try:
-                async with self._pool.acquire() as connection, _as_one(connection, change):
+                if change.key is None:
+                    return await once(None, known)
+                async with self._pool.acquire() as connection, connection.transaction():
                     first = await _first_answer(connection, change)
                     if first is not None:
                         made, version = first
                         written = await self._written_then(connection, stream, version)
                         return to_response(made, version, written)
-                    loaded = known or await self._store.load(connection, aggregate, key)
-                    _refuse_stale(change, loaded, stale, describe)
-                    events = decide(loaded.state)
-                    state = loaded.state
-                    for event in events:
-                        state = aggregate.evolve(state, event)
-                    child = aggregate.about(state) if aggregate.about else None
-                    version = await self._store.append(
-                        connection,
-                        stream,
-                        loaded.version,
-                        events,
-                        change.cause(role, authority),
-                        about=child,
-                    )
-                    made = answer(state, version)
-                    await _keep(connection, change, made, version, child)
-                    written = self._written(stream, loaded.version, events)
-                    return to_response(made, version, written)
+                    return await once(connection, known)
             except VersionConflictError:
                 if attempt == TRIES - 1:
                     raise
                 known = None
         raise AssertionError("unreachable")
-
-
-def _as_one(connection: Connection, change: Change) -> AbstractAsyncContextManager[object]:
-    """Return a transaction where the answer is kept with the events.
-
-    An append by itself is one statement, and needs none: two round trips fewer.
-    """
-    return connection.transaction() if change.key else nullcontext()
 
 
 def _refuse_stale(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -104,6 +104,25 @@ class Cause:
         return replace(self, authority=authority)
 
 
+class Appended(NamedTuple):
+    """One event as `append_event` takes it: sealed, and in the order of its parameters."""
+
+    stream: str
+    expected: int
+    id: UUID
+    type: str
+    schema_version: int
+    document: str
+    occurred_at: datetime
+    authority: str | None
+    actor_id: str
+    actor_role: str
+    on_behalf_of: str | None
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -161,29 +180,58 @@ class EventStore:
         """
         if not events:
             return expected_version
+        if len(events) == 1:
+            made = await self.made_ready(stream_id, expected_version, events[0], cause, about=about)
+            return await self.write(connection, made)
         ids = [new_id() for _ in events]
-        documents = await self._sealed(ids, events, str(about) if about else None)
-        columns: tuple[Sequence[Any], ...] = (
-            ids,
-            [event.type_name() for event in events],
-            [event.schema_version for event in events],
-            documents,
-        )
-        try:
-            version: int = await connection.fetchval(
-                APPEND_ONE if len(events) == 1 else APPEND_MANY,
+        return await self._write(
+            connection,
+            APPEND_MANY,
+            (
                 stream_id,
                 expected_version,
-                *([column[0] for column in columns] if len(events) == 1 else columns),
-                self.clock(),
-                cause.authority,
-                cause.actor.id,
-                cause.actor.role,
-                cause.actor.on_behalf_of,
-                cause.correlation_id,
-                cause.causation_id,
-                cause.traceparent,
-            )
+                ids,
+                [event.type_name() for event in events],
+                [event.schema_version for event in events],
+                await self._sealed(ids, events, str(about) if about else None),
+                *self._around(cause),
+            ),
+        )
+
+    async def made_ready(
+        self,
+        stream_id: str,
+        expected_version: int,
+        event: Event,
+        cause: Cause,
+        *,
+        about: UUID | None = None,
+    ) -> Appended:
+        """Return one event as `write` takes it. Raises what `append` does for its persons."""
+        own = new_id()
+        [document] = await self._sealed([own], [event], str(about) if about else None)
+        said = own, event.type_name(), event.schema_version, document
+        return Appended._make((stream_id, expected_version, *said, *self._around(cause)))
+
+    async def write(self, connection: Connection, made: Appended) -> int:
+        """Append what was made ready; see `append`."""
+        return await self._write(connection, APPEND_ONE, made)
+
+    def _around(self, cause: Cause) -> tuple[Any, ...]:
+        return (
+            self.clock(),
+            cause.authority,
+            cause.actor.id,
+            cause.actor.role,
+            cause.actor.on_behalf_of,
+            cause.correlation_id,
+            cause.causation_id,
+            cause.traceparent,
+        )
+
+    async def _write(self, connection: Connection, query: str, given: Sequence[Any]) -> int:
+        try:
+            version: int = await connection.fetchval(query, *given)
         except asyncpg.PostgresError as error:
             if error.sqlstate == VERSION_CONFLICT:
                 raise VersionConflictError(str(error)) from error
